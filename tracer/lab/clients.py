@@ -1,0 +1,113 @@
+"""Scripted clients, in a process of their own: `python -m tracer.lab.clients KIND TARGET`.
+
+| KIND   | to a stream                                        | to a datagram socket                    |
+| ------ | -------------------------------------------------- | --------------------------------------- |
+| one    | connect, send a line, read the reply, close        | send one datagram, read the reply       |
+| burst  | N of these at the same instant                     | N of these at the same instant          |
+| slow   | the line in pieces: a byte, a pause, a byte, …     | three datagrams with pauses: a datagram |
+|        |                                                    | comes whole or not at all               |
+| silent | connect, say nothing for some seconds, close       | send an empty datagram, read the reply  |
+
+Each client writes one line when it is done, as `#1 sent 'hello 1', reply 'hello 1' in 1.2 ms`, `#1 refused` or
+`#1 timed out after 5 s`. Exit status: 0 when every client did what its kind says, 1 when one did not or when a signal
+ended them, 2 for a command line that cannot be understood.
+
+They are not run inside the server's process because a forked child would inherit the client's end of its connection.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from tempfile import TemporaryDirectory
+from threading import Barrier, Thread
+from typing import NoReturn
+
+from tracer.lab.ending import end_on_signals
+from tracer.lab.scripts import Outcome, Script, Settings, one, play, silent, slow
+from tracer.lab.targets import Target
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of client."""
+
+    sentence: str
+    script: Script
+
+
+KINDS = {
+    "one": Kind("Sends a line, reads the reply and leaves.", one),
+    "burst": Kind("Ten clients at the same instant.", one),
+    "slow": Kind("Sends its line byte by byte, with pauses.", slow),
+    "silent": Kind("Connects and says nothing for a while.", silent),
+}
+
+
+def command(kind: str, target: Target, *options: str) -> list[str]:
+    """The command line that plays these clients in a process of their own."""
+    return [sys.executable, "-m", __name__, kind, str(target), *options]
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"clients: {message}\n")
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read a command line; one that cannot be understood ends the process with one line and status 2."""
+    parser = _OneLineParser(prog="python -m tracer.lab.clients", description="Play scripted clients.")
+    kinds = ", ".join(f"{name}: {kind.sentence}" for name, kind in KINDS.items())
+    parser.add_argument("kind", metavar="KIND", choices=KINDS, help=kinds)
+    parser.add_argument("target", metavar="TARGET", help="such as tcp:127.0.0.1:8000 or unix:/tmp/socket")
+    parser.add_argument("-n", type=int, default=10, metavar="N", help="clients of a burst (10)")
+    parser.add_argument("--seconds", type=float, default=10, metavar="S", help="how long a silent client stays (10)")
+    parser.add_argument("--pause", type=float, default=0.3, metavar="S", help="between a slow client's pieces (0.3)")
+    parser.add_argument("--timeout", type=float, default=5, metavar="S", help="for connecting and for a reply (5)")
+    found = parser.parse_args(arguments)
+    try:
+        found.target = Target.parse(found.target)
+    except ValueError as error:
+        parser.error(str(error))
+    if found.n < 1 or found.seconds <= 0 or found.pause < 0 or found.timeout <= 0:
+        parser.error("-n, --seconds and --timeout must be above 0, --pause not below")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play the clients of a command line, write their outcomes as they come, return the exit status."""
+    end_on_signals(1)
+    parsed = parse(arguments)
+    count = parsed.n if parsed.kind == "burst" else 1
+    outcomes: SimpleQueue[Outcome] = SimpleQueue()
+    start = Barrier(count)
+    with _own_addresses(parsed.target) as folder:
+        settings = Settings(parsed.target, parsed.pause, parsed.seconds, parsed.timeout, Path(folder))
+
+        def client(number: int) -> None:
+            start.wait()
+            outcomes.put(play(KINDS[parsed.kind].script, number, settings))
+
+        # Threads of the daemon kind that write nothing themselves: so a signal ends the process at once.
+        for number in range(1, count + 1):
+            Thread(target=client, args=(number,), daemon=True).start()
+        status = 0
+        for _ in range(count):
+            outcome = outcomes.get()
+            print(outcome, flush=True)
+            status |= not outcome.ok
+    return status
+
+
+def _own_addresses(target: Target) -> AbstractContextManager[str]:
+    """A folder for as long as Unix datagram clients need their own paths."""
+    if target.transport != "unix-datagram":
+        return nullcontext("")
+    return TemporaryDirectory(ignore_cleanup_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
