@@ -1,0 +1,52 @@
+"""The page: 4 KiB of memory that every process of a run shares with the supervisor.
+
+It carries what must get through when nothing else does: the supervisor's word that the recording has reached its limit, and
+each process's count of records it could not write. A file under /dev/shm or in the run's private directory, mapped by all.
+
+    0       1: the recording has reached its limit, write nothing more
+    1       gate: anything armed (the hook slots from 64 on say what)
+    2       number of processes in which the tracer gave up (modulo 256)
+    1024    losses: 384 counters of 8 bytes, one a process: the one at pid % 384
+"""
+
+import os
+
+from .stdlib import private
+
+SIZE = 4096
+LIMIT, ARMED, FAILED = 0, 1, 2
+HOOK_SLOTS = 64
+_LOSSES, _COUNTERS = 1024, 384
+
+
+class Page:
+    """A page that all openers of the same path share; without a path, or where it cannot be mapped, a private one."""
+
+    def __init__(self, path: str = "") -> None:
+        try:
+            mmap = private("mmap")
+            with open(path, "r+b") as file:
+                self.bytes = mmap.mmap(file.fileno(), SIZE)
+        except (OSError, ValueError):
+            self.bytes = bytearray(SIZE)
+        self._losses = memoryview(self.bytes)[_LOSSES : _LOSSES + 8 * _COUNTERS].cast("q")
+
+    def lose(self, pid: int, records: int) -> None:
+        """Add `records` (which may be negative: they have become visible as a gap) to what process `pid` could not write.
+
+        Live processes with equal pid % 384 share a counter; sequential pids make that rare, and only the sum is read.
+        """
+        self._losses[pid % _COUNTERS] += records
+
+    @property
+    def lost(self) -> int:
+        """Records that no process could write, and that no later frame makes visible."""
+        return sum(self._losses)
+
+
+def create(path: str) -> Page:
+    """A new, zeroed page at `path`, for its owner alone. Raises OSError."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(bytes(SIZE))
+    return Page(path)

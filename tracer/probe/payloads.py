@@ -1,0 +1,92 @@
+"""What an event carries beside its time, read without running any code of the program's.
+
+Each function here is called from a wrapper (see template.py), where an exception would reach the program: they look at exact types
+only, and ask nothing of objects that the program may have made.
+"""
+
+from _socket import inet_aton
+from _socket import socket as Socket  # noqa: N812
+
+from .frames import payload, text
+from .servers import address_text, look_up
+from .writer import clock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FunctionType
+else:
+    FunctionType = type(lambda: None)
+
+(DESCRIPTOR, REQUEST, TRUTH, SERVER, CHILDREN, THREADS, CONTEXT, READY, PID, STATUS, OPTIONS, PEER4) = map(
+    payload, ["descriptor", "request", "truth", "server", "children", "threads", "context", "ready", "pid", "status", "options", "peer4"]
+)
+_LONGEST_TEXT = 500
+_MOST_HOSTS = 1000
+
+fileno = Socket.fileno  # of the C class: a subclass's own would be the program's code
+_hosts: dict[str, int] = {}
+
+
+def told(add: "Callable[[object], None]", raised: int, error: BaseException) -> None:
+    """Record that the hook raised `error`."""
+    add((raised, clock(), *text("error", describe(error)[:_LONGEST_TEXT])))
+
+
+def describe(error: BaseException) -> str:
+    """Type and message. The message only where making it runs no code of the program's."""
+    name = type(error).__name__
+    if isinstance(type(error).__str__, FunctionType) or not all(_is_plain(item) for item in error.args):
+        return name
+    try:
+        message = str(error)
+    except Exception:
+        return name
+    return f"{name}: {message}" if message else name
+
+
+def _is_plain(value: object) -> bool:
+    return value is None or type(value) in (str, int, float, bool, bytes)
+
+
+def told_connection(add: "Callable[[object], None]", result: object) -> None:
+    """Record what get_request returned: the request's identity and the address of its peer."""
+    if type(result) is not tuple or len(result) != 2:
+        return
+    request, address = result
+    if isinstance(request, Socket):
+        add((DESCRIPTOR, fileno(request)))
+    else:
+        add((REQUEST, id(request)))
+    if type(address) is tuple and len(address) == 2:
+        host = _hosts.get(address[0]) if type(address[0]) is str else None
+        if host is not None and type(address[1]) is int:
+            add((PEER4, host | address[1]))  # a quarter of the cost of text, at every request
+            return
+        _learn_host(address[0])
+    add(text("peer", address_text(address)[:_LONGEST_TEXT]))
+
+
+def _learn_host(host: object) -> None:
+    """Remember an IPv4 address as a number, for the next time."""
+    if type(host) is str and len(_hosts) < _MOST_HOSTS:
+        try:
+            _hosts[host] = int.from_bytes(inet_aton(host), "big") << 16
+        except OSError:
+            return
+
+
+def truth(result: object) -> tuple[int, ...]:
+    """Whether a plain value is true; nothing for an object of the program's, whose __bool__ would run."""
+    return (TRUTH, bool(result)) if _is_plain(result) else ()
+
+
+def kept_threads(server: object) -> tuple[int, ...]:
+    """How many threads the server keeps to join; nothing where it keeps none (daemon threads, block_on_close off)."""
+    threads = look_up(server, "_threads")
+    return (THREADS, len(threads)) if isinstance(threads, list) else ()
+
+
+def whole(value: object) -> int:
+    """`value` if it is a whole number that a record can hold, else -1."""
+    return value if type(value) is int and -(1 << 63) <= value < 1 << 63 else -1

@@ -1,0 +1,213 @@
+"""The probe itself: a function goes in, the same function with a probe on it comes out.
+
+The wrapper is made from text, one compilation a shape, so that nothing is decided, looked up twice or unpacked while a request waits:
+a traced request passes a dozen wrappers. What a wrapper may not change: the call, what it returns or raises, the traceback (its own
+frames are taken out of it), and how long a request lives (it keeps no reference once it has returned).
+"""
+
+import os
+import socket  # a framework has imported it before us
+
+from . import payloads, servers, threads
+from .frames import ENTER, RAISE, RETURN, identity, word
+from .hooks import Hook, is_framework
+from .writer import clock, enter, fork_begins, fork_ends, leave, local, process, tell, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FunctionType
+
+_TEMPLATE = """
+def make(function, entered, returned, raised, role):
+    def wrapper({parameters}):
+        {guard}
+        add = local.add
+        if add is None:
+            {outermost}
+        {enter}
+        {before}
+        try:
+            result = function({parameters})
+        except BaseException as error:
+            {after}
+            told(add, raised, error)
+            {ended}
+            error.__traceback__ = error.__traceback__.tb_next
+            raise
+        {after}
+        {leave}
+        {ended}
+        return result
+    return wrapper
+"""
+
+#: The program calls: the span is an outermost one, and everything is written when control returns to the program.
+_OUTERMOST = """enter()
+            try:
+                return wrapper({parameters})
+            except BaseException as error:
+                error.__traceback__ = error.__traceback__.tb_next
+                raise
+            finally:
+                leave()"""
+
+#: What the event carries (a row's `enter`) -> how it is recorded.
+_ENTER = {
+    "": "add((entered, clock()))",
+    "constructor": "add((entered, clock(), SERVER, begin({self})))",
+    "server": "add((entered, clock(), SERVER, server_id({self})))",
+    "request": "add((entered, clock(), DESCRIPTOR, fileno({request})) if isinstance({request}, Socket)"
+    " else (entered, clock(), REQUEST, id({request})))",
+    "context": "add((entered, clock(), CONTEXT, {context}({self})))",
+    "asked": "add((entered, clock(), PID, whole(args[0]), OPTIONS, whole(args[1])))",
+    "status": "add((entered, clock(), STATUS, whole(args[0])))",
+}
+#: The same for a row's `leave`.
+_LEAVE = {
+    "": "add((returned, clock()))",
+    "truth": "add((returned, clock(), TRUTH, result) if result is True or result is False"
+    " else (returned, clock(), *truth(result)))",
+    "connection": "add((returned, clock())); told_connection(add, result)",
+    "children": "add((returned, clock(), CHILDREN, len({self}.active_children or ())))",
+    "threads": "add((returned, clock(), *kept_threads({self})))",
+    "ready": "add((returned, clock(), READY, len(result)))",
+    "pid": "result and add((returned, clock(), PID, result))",  # the child's copy of the call does not return to its context
+    "reaped": "add((returned, clock(), PID, result[0], STATUS, result[1]))",
+}
+
+_WRITE = "write(local.context)"
+#: What is done before a call that may sleep, by hook (and class); `_WRITE` for the others of that kind. They ask for attributes
+#: that the framework's own hook asks for itself.
+_BEFORE = {
+    # Others accept from the same listener, or it is wrapped (TLS): what select found may be gone, or only a beginning.
+    "get_request": f"if process.listener_is_shared or {{self}}.socket.__class__ is not PlainSocket: {_WRITE}",
+    "BaseRequestHandler.finish": "pass",
+    "StreamRequestHandler.finish": f"if {{self}}.wbufsize: {_WRITE}",
+    # A datagram to a full Unix queue is waited for; to any other it is dropped.
+    "DatagramRequestHandler.finish": f"if {{self}}.client_address.__class__ is not tuple: {_WRITE}",
+    "waitpid": f"if not args[1] & WNOHANG: {_WRITE}",
+    "select": "pass",  # it writes only when it is about to sleep, see seams.py
+    "fork": "fork_begins()",
+}
+#: What a class believes, told when its hook returns; the others keep no such count.
+_BELIEFS = {"ForkingMixIn": "children", "ThreadingMixIn": "threads"}
+_AFTER = {"__init__": "built({self})", "server_activate": "server_id({self})", "fork": "fork_ends()"}
+_GUARD = {
+    "waitpid": "if len(args) != 2 or kwargs: return function(*args, **kwargs)",
+    "_exit": "if len(args) != 1: return function(*args, **kwargs)",
+    "Thread.run": "begin_thread({self})",
+}
+
+_GLOBALS: dict[str, object] = {
+    "local": local, "clock": clock, "enter": enter, "leave": leave, "write": write, "fork_begins": fork_begins,
+    "fork_ends": fork_ends, "begin": servers.begin, "built": servers.built, "server_id": servers.server_id,
+    "process": process, "PlainSocket": socket.socket, "tuple": tuple, "begun": threads.begun, "awaited": threads.awaited, "begin_thread": threads.begin_thread,
+    "isinstance": isinstance, "id": id, "len": len, "BaseException": BaseException,
+    "__builtins__": {}, "__name__": __name__, "WNOHANG": os.WNOHANG,
+    **{name: getattr(payloads, name) for name in (
+        "told", "told_connection", "truth", "kept_threads", "whole", "fileno", "Socket", "DESCRIPTOR", "REQUEST", "TRUTH", "SERVER",
+        "CONTEXT", "READY", "PID", "STATUS", "OPTIONS", "CHILDREN",
+    )},
+}  # fmt: skip
+_RESERVED = frozenset([*_GLOBALS, *["function", "entered", "returned", "raised", "role", "wrapper", "add", "error", "result", "args", "kwargs"]])
+
+_STARRED = 0x0C  # CO_VARARGS | CO_VARKEYWORDS
+
+_shapes: "dict[str, Callable[..., FunctionType]]" = {}
+
+
+def _make(source: str) -> "Callable[..., FunctionType]":
+    if source not in _shapes:
+        space: dict[str, Callable[..., FunctionType]] = {}
+        exec(compile(source, "<tracer>", "exec"), _GLOBALS, space)
+        _shapes[source] = space["make"]
+    return _shapes[source]
+
+
+def probe(
+    function: "Callable[..., object]", hook: Hook, owner: str, module: str = "", role: type | None = None, bound: bool = True
+) -> "FunctionType":
+    """`function` with a probe on it, as `hook` supplied by class `owner` of `module` (or by the system).
+
+    `role` is given where `owner` may be used apart from servers or handlers: calls on objects of no such class are let through
+    unseen. `bound` is False for a static method, which is not told whose it is.
+    """
+    system = hook.on == "system"
+    framework = system or is_framework(module)
+    names = _parameters(function)
+    if names is None:
+        parameters = "*args, **kwargs"
+        names = ["args[0]", "(args[1] if len(args) > 1 else kwargs.get('request'))"]
+        if not bound:
+            names = ["None", "(args[0] if args else kwargs.get('request'))"]
+    else:
+        parameters = ", ".join(names)
+        names = [*names, "None"] if bound else ["None", *names, "None"]
+    source = _TEMPLATE.format(
+        parameters=parameters,
+        guard=f"if not isinstance({{self}}, role): return function({parameters})" if role else _GUARD.get(hook.name, "pass"),
+        outermost=f"return function({parameters})" if system else _OUTERMOST.format(parameters=parameters),
+        enter=_ENTER["" if hook.enter == "server" and not bound else hook.enter],
+        before=_before(hook, owner, framework),
+        after="; ".join(filter(None, ("" if framework else "local.add = add", _AFTER.get(hook.name)))) or "pass",
+        leave=_LEAVE[_BELIEFS.get(owner, "") if hook.leave == "belief" else hook.leave],
+        ended="leave()" if hook.name == "Thread.run" else "pass",
+    )
+    context = "awaited" if hook.name == "Thread.join" else "begun"
+    source = source.replace("{self}", names[0]).replace("{request}", names[1]).replace("{context}", context)
+    code = _define(function, hook, owner, module, framework)
+    wrapper = _make(source)(function, word(code, ENTER), word(code, RETURN), word(code, RAISE), role)
+    disguise(wrapper, function)
+    return wrapper
+
+
+def is_wrapper(function: object) -> bool:
+    """Whether `function` came out of `probe`."""
+    return getattr(function, "__globals__", None) is _GLOBALS
+
+
+def disguise(wrapper: "Callable[..., object]", function: "Callable[..., object]") -> None:
+    """What functools.wraps does; that module would be left behind in the program."""
+    for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__", "__type_params__"):
+        if hasattr(function, name):
+            setattr(wrapper, name, getattr(function, name))
+    wrapper.__dict__.update(getattr(function, "__dict__", {}))
+    setattr(wrapper, "__wrapped__", function)  # noqa: B010 - mypy knows no such attribute
+
+
+def _parameters(function: "Callable[..., object]") -> list[str] | None:
+    """The names of a function that takes nothing but plain, required parameters; else None."""
+    code = getattr(function, "__code__", None)
+    if code is None or getattr(function, "__defaults__", None):
+        return None
+    if code.co_flags & _STARRED or code.co_kwonlyargcount or code.co_posonlyargcount:
+        return None
+    names = list(code.co_varnames[: code.co_argcount])
+    return None if not names or _RESERVED.intersection(names) else names
+
+
+def _before(hook: Hook, owner: str, framework: bool) -> str:
+    """What is done between the enter event and the call: everything is written before the program's code runs or a call sleeps.
+
+    While the program's code runs, no `add` is at hand: a hook that it calls is an outermost span again.
+    """
+    if not framework:
+        return f"{_WRITE}; local.add = None"
+    special = _BEFORE.get(f"{owner}.{hook.name}") or _BEFORE.get(hook.name)
+    return special or (_WRITE if hook.waits else "pass")
+
+
+def _define(function: "Callable[..., object]", hook: Hook, owner: str, module: str, framework: bool) -> int:
+    """Write the definition of this code, before its wrapper can be called; its id."""
+    inner: object = function
+    while hasattr(inner, "__wrapped__"):  # a decorated override: the line of what was decorated
+        inner = inner.__wrapped__
+    code = getattr(inner, "__code__", None)
+    file = os.path.abspath(code.co_filename) if code else ""  # noqa: PTH100
+    line = code.co_firstlineno if code else 0
+    number = identity("code", hook.name, module, owner, file, line)
+    tell(type="code", id=number, hook=hook.name, owner=owner, module=module, file=file, line=line, framework=framework)
+    return number
+
+

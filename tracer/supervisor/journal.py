@@ -1,0 +1,106 @@
+"""The supervisor's side of a recording: the file is made here, and what the supervisor knows is appended as facts."""
+
+import os
+import platform
+import time
+from pathlib import Path
+
+from tracer import __version__
+from tracer.probe.frames import HEADER, MARK, VERSION, fact
+
+
+class CannotRecord(Exception):  # noqa: N818 - it says what cannot be done
+    """Why no recording can be made there; the message is one line for the person who asked for it."""
+
+
+class Journal:
+    """An open recording to append to."""
+
+    def __init__(self, path: Path, program: list[str]) -> None:
+        """Make the recording at `path`, an older one there is replaced. Raises CannotRecord."""
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _refuse_to_destroy(path)
+            self._descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND, 0o600)
+        except OSError as error:
+            raise CannotRecord(f"cannot record to {path}: {error.strerror}") from None
+        self.tell(
+            type="header",
+            version=VERSION,
+            tracer=__version__,
+            python=platform.python_version(),
+            platform=f"{platform.system()} {platform.release()} {platform.machine()}",
+            program=program,
+            monotonic_ns=time.monotonic_ns(),
+            time=time.time(),
+        )
+
+    def tell(self, **fields: object) -> bool:
+        """Append one fact; False when the disk does not take it (the reader sees a torn frame, or nothing)."""
+        data = fact(0, **fields)
+        try:
+            return os.write(self._descriptor, data) == len(data)
+        except OSError:
+            return False
+
+    @property
+    def size(self) -> int:
+        """Bytes in the recording."""
+        return os.fstat(self._descriptor).st_size
+
+    def close(self) -> None:
+        """Nothing more is to be told."""
+        os.close(self._descriptor)
+
+
+def _refuse_to_destroy(path: Path) -> None:
+    """Only a recording, or an empty file, may be overwritten: `-o server.py server.py` must not cost anybody a program."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(HEADER.size)
+    except FileNotFoundError:
+        return
+    if begin and not begin.startswith(MARK):
+        raise CannotRecord(f"{path} exists and is not a recording: choose another name for -o")
+
+
+def recordings_folder() -> Path:
+    """Where recordings go that nobody named: the user's state directory."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "tracer" / "recordings"
+
+
+def new_path(name: str, keep: int = 20) -> Path:
+    """A path for a recording of `name`, started now. Of the older ones there, the newest `keep` finished ones stay."""
+    folder = recordings_folder()
+    _forget_oldest(folder, keep)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    return folder / f"{name or 'program'}-{stamp}-{os.getpid()}.tracer"
+
+
+def _forget_oldest(folder: Path, keep: int) -> None:
+    finished = [path for path in folder.glob("*.tracer") if not _is_running(path)]
+    finished.sort(key=lambda path: path.stat().st_mtime)
+    for path in finished[: max(0, len(finished) - keep)]:
+        path.unlink(missing_ok=True)
+
+
+def _is_running(path: Path) -> bool:
+    """Whether the supervisor that the file's name ends with still runs."""
+    pid = path.stem.rpartition("-")[2]
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def program_name(command: list[str]) -> str:
+    """A short name for a command line, for files: `server` for `server.py --port 0`, `http.server` for `-m http.server`."""
+    name = command[1] if command[0] == "-m" and len(command) > 1 else Path(command[0]).stem
+    return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in name)[:40]
+
+

@@ -1,0 +1,91 @@
+"""Starting a program so that every interpreter it brings up is traced, and changing nothing else about it."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from tracer import probe
+from tracer.probe.page import Page, create
+
+BOOT = Path(probe.__file__).parent / "boot"
+
+#: Signals that somebody sends to us and means for the program. A terminal's Ctrl-C reaches both by itself.
+FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+OWN_CONCERN = (signal.SIGINT, signal.SIGQUIT)
+
+
+class PrivateFolder:
+    """A folder of this run that only its owner can enter: the page lies in it."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="tracer-"))
+        self.page_path = self.path / "page"
+        self.page: Page = create(str(self.page_path))
+
+    def remove(self) -> None:
+        """Take it away; processes that outlive the run keep the page they have mapped."""
+        self.page_path.unlink(missing_ok=True)
+        self.path.rmdir()
+
+
+def environment(recording: Path, page: Path) -> dict[str, str]:
+    """The environment in which each interpreter finds the probe."""
+    paths = [str(BOOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "TRACER_RECORDING": str(recording.absolute()),
+        "TRACER_PAGE": str(page),
+    }
+
+
+def start(program: list[str], recording: Path, page: Path) -> subprocess.Popen[bytes]:
+    """Start `program` (SCRIPT ARGS… or -m MODULE ARGS…) as the interpreter would, with our terminal and descriptors."""
+    return subprocess.Popen([sys.executable, *program], env=environment(recording, page), close_fds=False)
+
+
+class Signals:
+    """While entered: signals meant for the program are passed on to it, and a Ctrl-C, which it gets itself, does not end us.
+
+    Handlers, not SIG_IGN: an ignored signal would be ignored by the program too. What was ignored already stays so.
+    """
+
+    def __init__(self, send: Callable[[int], None]) -> None:
+        self._send = send
+        self._before: dict[int, signal.Handlers | Callable[[int, FrameType | None], object] | int | None] = {}
+
+    def __enter__(self) -> None:
+        for number in (*FORWARDED, *OWN_CONCERN):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._pass_on if number in FORWARDED else _nothing)
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _pass_on(self, number: int, frame: FrameType | None) -> None:
+        self._send(number)
+
+
+def _nothing(number: int, frame: FrameType | None) -> None:
+    return
+
+
+def end_as(status: int) -> int:
+    """End this process as another one ended: the exit status for `sys.exit`, or not at all if a signal ended the other.
+
+    `status` is as subprocess has it: minus the number of the signal.
+    """
+    if status >= 0:
+        return status
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # one core file, the program's, is enough
+    signal.signal(-status, signal.SIG_DFL) if -status not in (signal.SIGKILL, signal.SIGSTOP) else None
+    os.kill(os.getpid(), -status)
+    return 128 - status
