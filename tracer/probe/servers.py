@@ -78,7 +78,7 @@ def server_id(server: object) -> int:
 def _describe(server: object) -> dict[str, object]:
     cls = type(server)
     definition: dict[str, object] = {
-        "class": cls.__qualname__,
+        "class": cls.__name__,
         "module": cls.__module__,
         "mro": [f"{owner.__module__}.{owner.__qualname__}" for owner in cls.__mro__[:-1]],
         "handler": _name(look_up(server, "RequestHandlerClass")),

@@ -206,7 +206,7 @@ def _define(function: "Callable[..., object]", hook: Hook, owner: str, module: s
     code = getattr(inner, "__code__", None)
     file = os.path.abspath(code.co_filename) if code else ""  # noqa: PTH100
     line = code.co_firstlineno if code else 0
-    number = identity("code", hook.name, module, owner, file, line)
+    number = identity("code", hook.name, module, getattr(function, "__qualname__", ""), owner, file, line)
     tell(type="code", id=number, hook=hook.name, owner=owner, module=module, file=file, line=line, framework=framework)
     return number
 

@@ -14,6 +14,7 @@ from .template import disguise, is_wrapper, probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FunctionType, ModuleType
 else:
     FunctionType = type(lambda: None)
@@ -53,7 +54,7 @@ def _wrap_class(owner: type, on: str) -> None:
         if is_wrapper(function):
             function = function.__wrapped__  # type: ignore[attr-defined]  # an alias: here it is this class that supplies it
         bound = kind is not staticmethod
-        wrapper = probe(function, hook, owner.__qualname__, owner.__module__, role if bound else None, bound)
+        wrapper = probe(function, hook, owner.__name__, owner.__module__, role if bound else None, bound)
         wrappers[name] = id(wrapper)
         type.__setattr__(owner, name, kind(wrapper) if kind else wrapper)
 
@@ -106,8 +107,7 @@ def _meet_servers_of(base: type) -> None:
         if isinstance(handler, type):
             meet(handler, "handler")
 
-    disguise(__init__, construct)
-    type.__setattr__(base, "__init__", __init__)
+    _put_constructor(base, __init__, construct)
 
 
 def _meet_handlers_of(base: type) -> None:
@@ -123,5 +123,11 @@ def _meet_handlers_of(base: type) -> None:
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise
 
-    disguise(__init__, construct)
-    type.__setattr__(base, "__init__", __init__)
+    _put_constructor(base, __init__, construct)
+
+
+def _put_constructor(base: type, replacement: "Callable[..., None]", construct: "Callable[..., None]") -> None:
+    """Put a constructor around the one that may have a probe on it; it is no hook itself and is not to be wrapped again."""
+    disguise(replacement, construct)
+    type.__setattr__(base, "__init__", replacement)
+    _met[id(base)][1]["__init__"] = id(replacement)
