@@ -1,0 +1,95 @@
+"""Events one by one, for `show --events`: in the order of time, each context's in its own exact order."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tracer.probe.frames import ENTER, RETURN
+
+from .contexts import Context
+from .lifetimes import FOREVER
+from .shapes import NONE
+from .timeline import Timeline
+from .words import peer4_words
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at one instant."""
+
+    t: float  # seconds since the recording's start
+    context: int | None  # None: of a sample
+    pid: int | None
+    kind: str  # enter, return, raise, begin, end or sample
+    hook: str | None = None
+    owner: str | None = None
+    server: int | None = None
+    connection: int | None = None
+    depth: int | None = None  # spans around it in its own context
+    payload: dict[str, object] | None = None  # what it carries, by name
+
+    def as_dict(self) -> dict[str, object]:
+        """The event as one flat object for JSON: its payload's names stand beside its own."""
+        fields = {name: getattr(self, name) for name in self.__slots__ if name != "payload"}
+        return fields | {name: value for name, value in (self.payload or {}).items() if name not in fields}
+
+
+def events(timeline: Timeline) -> Iterator[Event]:
+    """All events. Across contexts they are in order of time; at equal times a cause comes before its effect where one is known."""
+    timeline.settle()
+    streams = [_context(timeline, context, place) for place, context in enumerate(timeline.ordered.items)]
+    streams.append(_samples(timeline, len(streams)))
+    for _, _, _, event in heapq.merge(*streams, key=lambda entry: entry[:3]):
+        yield event
+
+
+def _samples(timeline: Timeline, place: int) -> Iterator[tuple[int, int, int, Event]]:
+    for number, (end, begin) in enumerate(timeline.samples.times):
+        yield end, place, number, Event(timeline.seconds(end), None, None, "sample", payload={"begin": timeline.seconds(begin)})
+
+
+def _readable(payload: dict[str, int | str]) -> dict[str, object]:
+    peer = payload.pop("peer4", None)
+    return {**payload, "peer": peer4_words(peer)} if isinstance(peer, int) else {**payload}
+
+
+def _context(timeline: Timeline, context: Context, place: int) -> Iterator[tuple[int, int, int, Event]]:
+    spans, carried = timeline.spans, timeline.carried
+    pid = context.pid or None
+    number = 0
+    newest = context.t if context.t != FOREVER else timeline.start
+    begun: dict[str, object] = {"name": context.name, "label": timeline.label(context)}
+    yield newest, place, number, Event(timeline.seconds(newest), context.id, pid, "begin", payload=begun)
+    for index, chunk in enumerate(context.chunks):
+        move, offset = spans.moves[chunk], spans.offsets[chunk]
+        for position, reference, kind in zip(move.positions, move.event_spans, move.kinds, strict=True):
+            t = spans.values[offset + position]
+            number += 1
+            newest = max(newest, t)  # never before what the same context did before
+            if reference == NONE:
+                continue
+            span = spans.reference(context, index, reference)
+            code = timeline.code(move.code(reference))
+            connection = carried.connection(context, span)
+            if connection is not None and connection.accepted > t:
+                connection = None
+            event = Event(
+                timeline.seconds(t),
+                context.id,
+                pid,
+                "enter" if kind == ENTER else "return" if kind == RETURN else "raise",
+                code.hook,
+                code.owner,
+                timeline.server_of(context, span),
+                timeline.number(connection),
+                move.depths[reference] if reference >= 0 else ~reference,
+                _readable(spans.payloads(chunk, position)),
+            )
+            yield newest, place, number, event
+    if context.ended != FOREVER:
+        assert context.process is not None
+        ending: dict[str, object] = {"end": context.end_how}
+        if context is context.process.first:
+            ending |= {"status": context.process.status, "signal": context.process.signal}
+        t = max(newest, context.ended)
+        yield t, place, number + 1, Event(timeline.seconds(t), context.id, pid, "end", payload=ending)

@@ -1,0 +1,86 @@
+"""What an event carries, in words: short text for a row of the call tree or a line of events."""
+
+import signal
+
+from .contexts import Context, string, waited
+from .timeline import Timeline
+
+_WNOHANG = 1
+
+
+def signal_name(number: int) -> str:
+    """`SIGKILL` for 9; `signal 99` for one without a name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def status_words(status: int) -> str:
+    """A raw wait status in words: `exited 0`, `killed SIGKILL`."""
+    code, killed = waited(status)
+    return f"exited {code}" if killed is None else f"killed {signal_name(killed)}"
+
+
+def peer4_words(peer: int) -> str:
+    """An IPv4 address and port in one number: `127.0.0.1:53122`; "" for a number that is none."""
+    if not 0 <= peer < 1 << 48:
+        return ""
+    return f"{'.'.join(str(peer >> shift & 0xFF) for shift in (40, 32, 24, 16))}:{peer & 0xFFFF}"
+
+
+def enter_words(timeline: Timeline, hook: str, payloads: dict[str, int | str]) -> str:
+    """What a call was given: `P4121`, `T3`, `exit 0`, the server's address."""
+    match hook:
+        case "waitpid" if "pid" in payloads:
+            return "any child" if payloads["pid"] == -1 else f"P{payloads['pid']}"
+        case "_exit" if "status" in payloads:
+            return f"exit {payloads['status']}"
+        case "Thread.start" | "Thread.join" if "context" in payloads:
+            context = timeline.contexts.get(int(payloads["context"]))
+            if context is None or context.process is None:
+                return ""
+            return f"→ {timeline.label(context)}" if hook == "Thread.start" else timeline.label(context)
+        case "serve_forever" | "handle_request" if "server" in payloads:
+            known = timeline.servers.get(int(payloads["server"]))
+            return string(known[-1][2], "address") if known else ""
+    return ""
+
+
+def end_words(hook: str, payloads: dict[str, int | str]) -> str:
+    """What came of a call: `127.0.0.1:53122`, `True`, `→ P4122`, `still running`, an error's text."""
+    if "error" in payloads:
+        return str(payloads["error"])
+    match hook:
+        case "get_request" if "peer" in payloads:
+            return str(payloads["peer"])
+        case "get_request" if isinstance(peer := payloads.get("peer4"), int):
+            return peer4_words(peer)
+        case "verify_request" if "truth" in payloads:
+            return str(bool(payloads["truth"]))
+        case "fork" if isinstance(pid := payloads.get("pid"), int) and pid > 0:
+            return f"→ P{pid}"
+        case "waitpid" if isinstance(pid := payloads.get("pid"), int):
+            if pid <= 0:
+                return "still running"
+            status = payloads.get("status")
+            return f"P{pid} {status_words(status)}" if isinstance(status, int) else f"P{pid}"
+        case "select" if payloads.get("ready"):
+            return f"{payloads['ready']} ready"
+    for name, one, many in (("children", "child", "children"), ("threads", "thread", "threads")):
+        if name in payloads:
+            return f"{payloads[name]} {one if payloads[name] == 1 else many}"
+    return ""
+
+
+def span_words(enter: str, end: str) -> str:
+    """Both on one line: `P4121 → still running`."""
+    if enter and end.startswith(f"{enter} "):
+        end = end[len(enter) + 1 :]
+    return f"{enter} → {end}" if enter and end else enter or end
+
+
+def killed_by(context: Context) -> str:
+    """The name of the signal that ended the context's process; "" if none did."""
+    killed = context.process.signal if context.process is not None else None
+    return signal_name(killed) if killed is not None else ""
