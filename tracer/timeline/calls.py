@@ -48,6 +48,16 @@ def rows(timeline: Timeline, until: int | None = None, newest: int | None = None
     return iter(walk.tail(newest))
 
 
+def row(timeline: Timeline, context: Context, span: int) -> Row:
+    """The row of one span, as far as it is recorded."""
+    base, around = 0, context
+    while around.upper is not None and around.host >= 0:
+        base += timeline.spans.span(around.upper, around.host).depth + 1
+        around = around.upper
+    index, local = timeline.spans.locate(context, span)
+    return _Rows(timeline, FOREVER)._row(Call(context, base, index, local), timeline.spans.span(context, span))
+
+
 class _Rows:
     """The rows of one walk through the tree."""
 

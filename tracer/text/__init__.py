@@ -1,0 +1,1 @@
+"""A recording as plain text: for pipes, for terminals without a screen, for screen readers."""
