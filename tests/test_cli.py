@@ -1,0 +1,183 @@
+"""The command line as a person types it: what it prints, where, and the exit status."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tracer.probe.frames import fact
+
+ROOT = Path(__file__).parents[1]
+SERVER = """
+import socket, threading
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+
+class Echo(StreamRequestHandler):
+    def handle(self):
+        self.wfile.write(self.rfile.readline())
+
+with ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
+    loop = threading.Thread(target=server.serve_forever, args=(0.01,))
+    loop.start()
+    for _ in range(3):
+        with socket.create_connection(server.server_address) as client:
+            client.sendall(b"hello\\n")
+            assert client.recv(100) == b"hello\\n"
+    server.shutdown()
+    loop.join()
+"""
+
+
+def tracer(*words, cwd=None, **environment):
+    """Run the command; standard input and output are no terminals."""
+    state = {"XDG_STATE_HOME": str(cwd)} if cwd else {}
+    return subprocess.run(
+        [sys.executable, "-m", "tracer", *map(str, words)],
+        capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL, cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **state, **environment},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    """A recording of three connections to a threading server."""
+    folder = tmp_path_factory.mktemp("recording")
+    (folder / "server.py").write_text(SERVER)
+    path = folder / "run.tracer"
+    done = tracer("record", "-o", path, "server.py", cwd=folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"tracer: recorded {path}\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nonsense"], "invalid choice: 'nonsense'"),
+        (["demo", "nonsense"], "there is no demo 'nonsense': choose one of tcp, threading"),
+        (["record"], "name a program to record"),
+        (["record", "-m"], "name a program to record"),
+        (["record", "no-such.py"], "no-such.py: no such file"),
+        (["record", "--limit", "none", "x.py"], "'none' is no size"),
+        (["show"], "the following arguments are required: FILE"),
+        (["show", "no-such.tracer"], "no-such.tracer: no such file"),
+        (["show", "."], ". is a directory"),
+        (["show", "empty.tracer"], "empty.tracer is empty"),
+        (["show", "random.tracer"], "random.tracer is not a recording"),
+        (["show", "newer.tracer"], "was written by a newer tracer (format 99)"),
+        (["show", "newer.tracer", "--json"], "--json goes with --events or --stats"),
+        (["show", "newer.tracer", "--follow", "--stats"], "--follow prints the call trees"),
+        (["open", "random.tracer"], "this needs a terminal; for text: tracer show random.tracer"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(words, said, tmp_path):
+    """It names what is wrong (and mostly the cure) on standard error; no traceback, nothing on standard output."""
+    (tmp_path / "empty.tracer").touch()
+    (tmp_path / "random.tracer").write_bytes(bytes(range(256)) * 20)
+    (tmp_path / "newer.tracer").write_bytes(fact(0, type="header", version=99))
+    done = tracer(*words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert said in done.stderr
+
+
+def test_help_teaches(tmp_path):
+    """No command at all is a question, too."""
+    for words in ([], ["--help"]):
+        done = tracer(*words, cwd=tmp_path)
+        assert done.returncode == 0
+        assert "tracer record -m http.server 8000" in done.stdout
+    assert tracer("demo", "--list", cwd=tmp_path).stdout.startswith("tcp ")
+
+
+def test_the_call_trees(recording):
+    """One thread's part of it, line by line: the context, its calls, the connection, the class that supplied each."""
+    shown = tracer("show", recording)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    lines = [re.sub(r"^\S+ +|(?<=#1)  +[\d.]+ [µnm]?s|:\d+", "", line) for line in shown.stdout.splitlines()]
+    thread = [re.sub(r" +", " ", line[8:]).strip() for line in lines if line.startswith("T2 ")]
+    assert thread == [
+        "Thread.run #1 Thread",
+        "process_request_thread #1 ThreadingMixIn",
+        "finish_request #1 BaseServer",
+        "setup #1 StreamRequestHandler",
+        "handle #1 Echo",
+        "finish #1 StreamRequestHandler",
+        "shutdown_request #1 TCPServer",
+        "close_request #1 TCPServer",
+    ]
+    assert sum("get_request  127.0.0.1" in line for line in lines) == 3
+
+
+def test_following_a_finished_recording_shows_all_calls_and_ends(recording):
+    """Every call of the tree is there, in the order of time; a call that lasted has a line for its end."""
+    shown = tracer("show", recording, "--follow")
+    assert shown.returncode == 0
+    names = re.findall(r"^\S+ +\S+ +(?:… )?([\w.]+)", shown.stdout, re.MULTILINE)
+    assert names.count("handle") == 3
+    assert {"serve_forever", "select", "Thread.start", "close_request", "server_close"} <= set(names)
+
+
+def test_counts_for_programs(recording):
+    """The object that other programs rely on."""
+    found = json.loads(tracer("show", recording, "--stats", "--json").stdout)
+    assert {"version", "python", "events", "lost", "damaged", "spans", "open_spans", "connections", "hooks", "contexts", "servers"} <= set(
+        found
+    )
+    assert (found["version"], found["connections"], found["lost"], found["damaged"], found["open_spans"]) == (1, 3, 0, 0, 0)
+    assert found["hooks"]["handle"] == {"calls": 3, "returns": 3, "raises": 0}
+    assert [context["end"] for context in found["contexts"] if context["kind"] == "thread"].count("returned") == 3
+    assert found["contexts"][0] | {"id": 0, "pid": 0, "started": 0, "ended": 0} == {
+        "id": 0, "pid": 0, "name": "", "kind": "process", "cause": "start", "parent": None, "started": 0, "ended": 0,
+        "end": "exited", "status": 0, "signal": None,
+    }  # fmt: skip
+    server = found["servers"][0]
+    assert (server["class"], server["settings"]["daemon_threads"]) == ("ThreadingTCPServer", False)
+    assert server["mro"][0] == "socketserver.ThreadingTCPServer"
+
+
+def test_events_for_programs(recording):
+    """One object a line; times count from the recording's start and never go back."""
+    found = [json.loads(line) for line in tracer("show", recording, "--events", "--json").stdout.splitlines()]
+    assert all({"t", "context", "pid", "kind", "hook", "owner", "server", "connection", "depth"} <= set(event) for event in found)
+    assert [event["t"] for event in found] == sorted(event["t"] for event in found)
+    peers = [event["peer"] for event in found if event["hook"] == "get_request" and event["kind"] == "return"]
+    assert len(peers) == 3
+    assert all(re.fullmatch(r"127\.0\.0\.1:\d+", peer) for peer in peers)
+    assert {event["kind"] for event in found} == {"begin", "enter", "return", "end", "sample"}
+
+
+def test_a_reader_that_leaves_early_is_no_error(recording):
+    """`tracer show FILE | head -1`."""
+    shell = f"{sys.executable} -m tracer show --events {recording} | head -1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", shell],
+        capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1
+
+
+def test_a_demo_without_a_screen_prints_calls_until_it_is_interrupted(tmp_path):
+    """Clients come by themselves; Ctrl-C ends the server, its children and the recording, and nothing is left."""
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "tracer", "demo", "forking"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        if "_exit" in line:
+            break
+    demo.send_signal(signal.SIGINT)
+    _, errors = demo.communicate(timeout=40)
+    assert demo.returncode == 0, errors
+    path = Path(errors.removeprefix("tracer: recorded ").strip())
+    assert path.parent == tmp_path / "tracer" / "recordings"
+    found = json.loads(tracer("show", path, "--stats", "--json").stdout)
+    assert {context["end"] for context in found["contexts"]} == {"exited"}
+    assert found["servers"][0]["class"] == "EchoServer"
