@@ -1,0 +1,163 @@
+"""The call tree: its marks, and that nothing moves under the eye."""
+
+import pytest
+
+from tests.tui.kit import Still, press, shoot, tick
+from tests.tui.scenes import FORKING, LOOP, MAIN, MS, NOW, US, S, context, queue, row, server, span, view
+from tracer.tui.call_line import call_line, columns_for
+from tracer.tui.view import Errors, errors_in
+
+NO_ERRORS = Errors()
+
+
+def text_of(one, width=100, errors=NO_ERRORS, labelled=True):
+    columns = columns_for(width, {one.label}, 12)
+    return "".join(segment.text for segment in call_line(one, NOW, columns, labelled, errors))
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (row("handle", 3, None, current=True), "▶ 0.8 s"),
+        (row("finish_request", 2, None), "▸ 0.8 s"),
+        (row("select", 1, 21 * S, folded=42), "select ×42  idle"),
+        (row("setup", 1, 41234), "41.2 µs"),
+        (row("setup", 1, 612), "612 ns"),
+        (row("setup", 1, 12_400 * MS), "12.4 s"),
+        (row("setup", 1, 185 * S), "3:05 min"),
+        (row("handle", 1, US, outcome="raised", payload="ZeroDivisionError: division by zero"), "✗ ZeroDivisionError: division by"),
+        (row("handle", 1, US, outcome="raised"), "✗ an exception"),
+        (row("handle", 1, US, outcome="killed", payload="SIGKILL", killed=True), "☓ SIGKILL"),
+        (row("verify_request", 1, US, payload="False"), "⊘ False: refused"),
+        (row("handle", 1, US, outcome="lost"), "end n/a (not recorded)"),
+        (row("handle", 1, US, outcome="gone"), "end n/a (its process is gone)"),
+        (row("setup", 1, US, super_level=True, owner="BaseServer"), "↑ BaseServer"),
+        (row("finish_request", 4, US, label="P4122", connection=7), "P4122"),
+        (row("finish_request", 4, US, label="P4122", connection=7), "#7"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_mark(one, words):
+    assert words in text_of(one, 120)
+
+
+def test_a_handled_error_has_its_own_mark():
+    one = row("process_request", 1, US, outcome="raised", payload="E")
+    assert "✗→ E" in text_of(one, errors=Errors(handled=frozenset({(MAIN, one.span)})))
+
+
+def test_an_error_that_passes_through_is_told_once():
+    rows = (
+        row("_handle_request_noblock", 1),
+        row("process_request", 2, outcome="raised", payload="ValueError: x"),
+        row("handle", 3, outcome="raised", payload="ValueError: x"),
+    )
+    lines = [text_of(one, errors=errors_in(rows)) for one in rows[1:]]
+    assert "✗→ caught" in lines[0]
+    assert "✗ ValueError: x" in lines[1]
+
+
+def test_what_is_lost_has_no_duration():
+    assert "n/a" in text_of(row("handle", 1, US, outcome="lost"))
+    assert "µs" not in text_of(row("handle", 1, US, outcome="lost"))
+
+
+def test_the_exception_went_as_far_as_the_span_that_returned():
+    rows = (
+        row("_handle_request_noblock", 1),
+        row("process_request", 2, outcome="raised"),
+        row("finish_request", 3, outcome="raised"),
+        row("handle_error", 2),
+    )
+    assert errors_in(rows).handled == {(MAIN, rows[1].span)}
+
+
+def test_while_the_span_around_is_open_nobody_knows():
+    rows = (row("process_request_thread", 1, None), row("finish_request", 2, outcome="raised"))
+    assert errors_in(rows) == Errors()
+
+
+@pytest.mark.parametrize("width", range(30, 140, 7))
+def test_a_line_is_exactly_as_wide_as_its_panel_or_narrower(width):
+    one = row("handle", 9, payload="x" * 90, owner="AVeryLongNameOfAClassThatSomebodyWrote", connection=123)
+    assert len(text_of(one, width)) <= max(width, 40)
+
+
+def test_hostile_text_is_shown_and_not_obeyed():
+    evil = "\x1b[31mred [bold]b[/bold] \u202e [link=http://x]"
+    rows = (row("get_request", 1, payload=evil, owner=evil), row(evil, 1, outcome="raised", payload=evil))
+    found = "\n".join(shoot(view(server(*FORKING, class_name=evil, address=evil), rows=rows, title=evil), size=(200, 60)))
+    assert "\x1b" not in found
+    assert "\u202e" not in found
+    assert "\\x1b[31mred [bold]b[/bold] \\u202e" in found
+
+
+def test_a_wide_text_moves_no_column():
+    lines = [text_of(row("handle", 1, payload=payload), 120) for payload in ("plain", "中文" * 40)]
+    assert lines[1].index("µs") + 1 <= lines[0].index("µs"), "wide characters take two cells each"
+    assert "…" in lines[1]
+
+
+# ---- following
+
+
+def many(first, last, **fields):
+    """A view of rows whose payloads are their numbers."""
+    rows = tuple(row("service_actions", 1, span=number, payload=f"n{number}") for number in range(first, last))
+    loop = context(MAIN, "main", LOOP, span("select", S))
+    return view(server(*FORKING, queue=queue()), (loop,), rows=rows, **fields)
+
+
+def numbers(found):
+    return [int(word[1:]) for line in found for word in line.split() if word.startswith("n") and word[1:].isdigit()]
+
+
+def test_the_newest_are_followed():
+    assert numbers(shoot(many(0, 200)))[-1] == 199
+    assert numbers(shoot(many(0, 200), many(0, 230), steps=(tick,)))[-1] == 229
+
+
+@pytest.mark.parametrize("keys", [("up", "up", "up"), ("pageup",)])
+def test_scrolled_up_nothing_that_arrives_moves_what_is_seen(keys):
+    before = shoot(many(0, 200), steps=(press(*keys),))
+    after = shoot(many(0, 200), many(0, 230), many(20, 260), steps=(press(*keys), tick, tick))
+    assert numbers(before) == numbers(after)
+    assert any("End follows the newest" in line for line in after)
+
+
+def test_end_follows_again():
+    steps = (press("pageup"), tick, press("end"))
+    assert numbers(shoot(many(0, 200), many(0, 230), steps=steps))[-1] == 229
+    assert numbers(shoot(many(0, 200), many(0, 230), many(0, 240), steps=(*steps, tick)))[-1] == 239
+
+
+def test_what_left_the_window_stays_until_end_and_says_how_old_it_is():
+    later = many(500, 800, now=NOW + 5 * S)
+    found = shoot(many(0, 200), later, steps=(press("pageup", "pageup"), tick))
+    assert numbers(found) == numbers(shoot(many(0, 200), steps=(press("pageup", "pageup"),)))
+    assert any("as of 5 s ago" in line for line in found)
+
+
+def test_the_mouse_wheel_leaves_the_tail():
+    from textual.events import MouseScrollUp
+
+    async def wheel(pilot):
+        calls = pilot.app.picture.query_one("#calls")
+        calls.post_message(MouseScrollUp(calls, 5, 5, 0, -1, 0, False, False, False))
+
+    before = shoot(many(0, 200), steps=(wheel,))
+    assert numbers(before)[-1] < 199
+    assert numbers(shoot(many(0, 200), many(0, 230), steps=(wheel, tick))) == numbers(before)
+
+
+def test_above_the_oldest_it_says_where_the_rest_is():
+    found = shoot(many(0, 200), steps=(press("home"),))
+    assert any("… earlier calls: 'tracer show FILE' lists them all" in line for line in found)
+    assert any("the recording begins here" in line for line in shoot(many(0, 200, more=False), steps=(press("home"),)))
+
+
+def test_at_the_top_more_rows_are_asked_for_and_come_above_what_is_seen():
+    feed = Still(many(100, 200), many(40, 200))
+    found = shoot(feed=feed, steps=(press("home"), tick))
+    assert feed.widens == 1
+    assert numbers(found) == [99, *numbers(shoot(many(100, 200), steps=(press("home"),)))], "a row stands where the notice stood"

@@ -1,0 +1,165 @@
+"""From a file to views: live, ended, frozen; with a clock of our own."""
+
+import pytest
+
+from tests.tui.kit import check, press, shoot
+from tracer.probe.frames import ENTER, EVENTS, RETURN, column, fact, frame, identity, payload, text, word
+from tracer.recording.follow import NotARecording
+from tracer.tui.feed import Feed
+
+S = 1_000_000_000
+MAIN = 77
+
+
+class Clock:
+    def __init__(self, t):
+        self.t = t
+
+    def __call__(self):
+        return self.t
+
+
+def code(hook, owner):
+    return identity("test", hook, owner)
+
+
+def definition(hook, owner, module="tracer.socketserver.base", framework=True):
+    fields = {"hook": hook, "owner": owner, "module": module, "file": "/x.py", "line": 1, "framework": framework}
+    return fact(MAIN, type="code", id=code(hook, owner), **fields)
+
+
+def start():
+    """A server in its first select, after one refused connection."""
+    server = 55
+    serve, select = code("serve_forever", "BaseServer"), code("select", "PollSelector")
+    turn, get, verify = code("_handle_request_noblock", "BaseServer"), code("get_request", "TCPServer"), code("verify_request", "No")
+    mro = ["x.No", "tracer.socketserver.stream.TCPServer", "tracer.socketserver.base.BaseServer"]
+    facts = [
+        fact(0, type="header", version=1, python="3.12", platform="linux", program=["x.py"], monotonic_ns=0),
+        definition("serve_forever", "BaseServer"),
+        definition("process_request", "BaseServer"),
+        definition("select", "PollSelector", "selectors"),
+        definition("_handle_request_noblock", "BaseServer"),
+        definition("get_request", "TCPServer"),
+        definition("verify_request", "No", "x", False),
+        fact(
+            MAIN, type="context", id=MAIN, process=MAIN, pid=4100, tid=4100, ppid=1, born=5, kind="process", cause="start",
+            name="MainThread", parent=0, t=S // 10,
+        ),
+        fact(
+            MAIN, type="server", id=server, process=MAIN, pid=4100, t=S // 5, descriptor=3, inode=1, address="127.0.0.1:80",
+            family="inet", kind="stream", module="x", handler="x.H", settings={}, mro=mro, **{"class": "No"},
+        ),
+    ]  # fmt: skip
+    events = [
+        0,
+        word(serve, ENTER), S, payload("server"), server,
+        word(select, ENTER), S + 1000, word(select, RETURN), 2 * S, payload("ready"), 1,
+        word(turn, ENTER), 2 * S + 1000,
+        word(get, ENTER), 2 * S + 2000, word(get, RETURN), 2 * S + 9000, payload("descriptor"), 6, *text("peer", "10.0.0.9:4242"),
+        word(verify, ENTER), 2 * S + 10_000, word(verify, RETURN), 2 * S + 12_000, payload("truth"), 0,
+        word(turn, RETURN), 2 * S + 40_000,
+        word(select, ENTER), 2 * S + 50_000,
+    ]  # fmt: skip
+    return b"".join(facts) + frame(EVENTS, MAIN, column(events)), (len(events) - 1) // 2
+
+
+@pytest.fixture
+def recording(tmp_path):
+    path = tmp_path / "x.tracer"
+    path.write_bytes(start()[0])
+    return path
+
+
+@pytest.fixture
+def open_feed():
+    opened = []
+
+    def open_one(*arguments, **options):
+        opened.append(Feed(*arguments, **options))
+        return opened[-1]
+
+    yield open_one
+    for feed in opened:
+        feed.close()
+
+
+def grow(path, *facts):
+    with path.open("ab") as file:
+        file.write(b"".join(facts))
+
+
+def test_a_live_picture(recording, open_feed):
+    feed = open_feed(recording, "demo refusing", follow=True, clock=Clock(5 * S))
+    check("refusing-live-120x36", shoot(feed=feed))
+
+
+def test_an_ended_recording_is_a_replay_at_its_end(recording, open_feed):
+    grow(recording, fact(0, type="end", t=9 * S))
+    feed = open_feed(recording, follow=True, clock=Clock(99 * S))
+    view = feed.tick()
+    assert (view.mode, view.now) == ("replay", 9 * S)
+    assert feed.tick() is None
+
+
+def test_without_follow_nothing_ticks(recording, open_feed):
+    clock = Clock(5 * S)
+    feed = open_feed(recording, clock=clock)
+    assert feed.tick().mode == "replay"
+    clock.t += S
+    assert feed.tick() is None
+
+
+def test_live_ticks_ten_times_a_second_and_reads_what_is_new(recording, open_feed):
+    clock = Clock(5 * S)
+    feed = open_feed(recording, follow=True, clock=clock)
+    first = feed.tick()
+    assert feed.tick() is None
+    clock.t += S // 10
+    second = feed.tick()
+    assert second.now == first.now + S // 10
+    assert second.moment is first.moment
+    grow(recording, fact(0, type="sample", begin=5 * S, end=5 * S, queues=[{"server": 55, "depth": 4, "limit": 5}], processes=[]))
+    third = feed.tick()
+    assert third.server.queue.depth == 4
+    assert third.peak == (4, 5 * S)
+
+
+def test_freeze_stops_the_picture_and_not_the_reading(recording, open_feed):
+    clock = Clock(5 * S)
+    feed = open_feed(recording, follow=True, clock=clock)
+    first = feed.tick()
+    assert feed.freeze()
+    assert feed.tick().mode == "frozen"
+    assert feed.tick() is None
+    clock.t += 3 * S
+    grow(recording, fact(0, type="sample", begin=7 * S, end=7 * S, queues=[{"server": 55, "depth": 4, "limit": 5}], processes=[]))
+    frozen = feed.tick()
+    assert (frozen.mode, frozen.behind, frozen.now) == ("frozen", 3 * S, first.now)
+    assert frozen.moment is first.moment
+    assert not feed.freeze()
+    after = feed.tick()
+    assert (after.mode, after.now) == ("live", 8 * S)
+    assert after.server.queue.depth == 4
+
+
+def test_space_freezes_and_the_header_says_so(recording, open_feed):
+    feed = open_feed(recording, follow=True, clock=Clock(5 * S))
+    assert "■ FROZEN 0.0 s behind" in shoot(feed=feed, steps=(press("space"),))[0]
+
+
+def test_widening_gives_more_rows(recording, open_feed):
+    feed = open_feed(recording, clock=Clock(5 * S))
+    feed.window = 2
+    view = feed.tick()
+    assert len(view.rows) == 2
+    assert view.more
+    assert feed.widen()
+    assert len(feed.tick().rows) == 4
+    feed.window = 10_000
+    assert not feed.widen()
+
+
+def test_no_recording(tmp_path):
+    with pytest.raises(NotARecording):
+        Feed(tmp_path / "none.tracer")

@@ -1,0 +1,108 @@
+"""Keys: clients, the automatic one, freeze, quit; and the environment."""
+
+import pytest
+
+from tests.tui.kit import Still, press, shoot
+from tests.tui.scenes import forking
+from tracer.tui.app import Watch
+from tracer.tui.controls import Controls
+from tracer.tui.marks import needs_ascii
+
+
+@pytest.mark.parametrize(("key", "kind"), [("c", "one"), ("b", "burst"), ("l", "slow"), ("x", "silent")])
+def test_a_client_key(key, kind):
+    sent = []
+    shoot(forking(), steps=(press(key),), controls=Controls(send=sent.append))
+    assert sent == [kind]
+
+
+def test_without_a_sender_the_keys_do_nothing():
+    assert shoot(forking(), steps=(press("c", "b", "l", "x"),)) == shoot(forking())
+
+
+def test_what_a_client_says_stands_above_the_footer():
+    controls = Controls(send=lambda kind: None)
+    controls.say("client 1: first")
+    controls.say("client 3: sent 'hello', reply in 1.2 ms [bold]\x1b[1m")
+    found = shoot(forking(), controls=controls)
+    assert found[-2] == " ☞ client 3: sent 'hello', reply in 1.2 ms [bold]\\x1b[1m"
+
+
+def test_a_client_comes_by_itself_until_the_first_key():
+    sent = []
+    controls = Controls(send=sent.append, every=2.0)
+
+    async def by_itself(pilot):
+        pilot.app.send_by_itself()
+
+    found = shoot(forking(), controls=controls, steps=(by_itself,))
+    assert found[-2] == " ☞ a client every 2 s until you press c, b, l or x"
+    assert sent == ["one"]
+    shoot(forking(), controls=controls, steps=(by_itself, press("l"), by_itself, by_itself))
+    assert sent == ["one", "one", "slow"]
+
+
+def test_space_freezes():
+    feed = Still(forking())
+    shoot(feed=feed, steps=(press("space"), press("space")))
+    assert feed.freezes == 2
+
+
+def test_quit():
+    async def gone(pilot):
+        assert pilot.app.return_value == 0
+
+    shoot(forking(), steps=(press("q"), gone))
+
+
+def test_quit_asks_where_something_ends_with_the_screen():
+    controls = Controls(question="Quit, and end the server?")
+
+    async def still_here(pilot):
+        assert pilot.app.return_value is None
+
+    found = shoot(forking(), steps=(press("q"), still_here), controls=controls)
+    assert any("Quit, and end the server?" in line for line in found)
+    shoot(forking(), steps=(press("q"), press("n"), still_here), controls=controls)
+
+    async def gone(pilot):
+        assert pilot.app.return_value == 0
+
+    shoot(forking(), steps=(press("q"), press("y"), gone), controls=controls)
+
+
+def test_the_palette_speaks_in_our_words():
+    app = Watch(Still(), Controls(send=lambda kind: None))
+    titles = [command.title for command in app.get_system_commands(app.picture)]
+    assert titles == ["Send: client", "Send: burst", "Send: slow", "Send: silent", "Freeze", "Enlarge", "Help", "Quit"]
+
+
+def test_no_color_changes_no_word(monkeypatch):
+    before = shoot(forking())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert shoot(forking()) == before
+
+
+@pytest.mark.parametrize(
+    ("environment", "encoding", "ascii_marks"),
+    [({"TERM": "xterm-256color"}, "utf-8", False), ({"TERM": "linux"}, "utf-8", True), ({"TERM": "xterm"}, "ascii", True)],
+)
+def test_which_terminal_needs_ascii(environment, encoding, ascii_marks):
+    assert needs_ascii(environment, encoding) is ascii_marks
+
+
+def test_the_keys_of_the_footer_can_be_clicked():
+    sent = []
+
+    async def click(pilot):
+        await pilot.click("#keys", offset=(3, 0))
+
+    shoot(forking(), steps=(click,), controls=Controls(send=sent.append))
+    assert sent == ["one"]
+
+
+def test_the_palette_takes_spaces():
+    feed = Still(forking())
+    found = shoot(feed=feed, steps=(press("ctrl+p"), press("s", "space", "x")))
+    assert feed.freezes == 0
+    assert any("s x" in line for line in found)

@@ -1,0 +1,177 @@
+"""The screen of `tracer demo`, `tracer run` and `tracer open`: modes and keys, and the tick that feeds it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from .controls import Controls
+from .feed import TICKS, Feed
+from .marks import needs_ascii
+from .panels.calls import Calls
+from .panels.keys import Keys, Said
+from .panels.panel import Panel
+from .screens.help import HelpScreen, Question
+from .screens.watch import WatchScreen
+from .view import View
+
+_CLIENT_KEYS = (("c", "client", "one"), ("b", "burst", "burst"), ("l", "slow", "slow"), ("x", "silent", "silent"))
+
+
+class Watch(App[int]):
+    """Watches one recording. With `ticking` false somebody else calls `tick`: a test, at its own time."""
+
+    TITLE = "tracer"
+    CSS_PATH = "screens/watch.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(key, f"client('{kind}')", f"Send {word}", show=False) for key, word, kind in _CLIENT_KEYS),
+        Binding("space", "freeze", "Freeze the picture", show=False),
+        Binding("question_mark", "help", "Help for the focused panel", show=False),
+        Binding("q", "leave", "Quit", show=False),
+    ]
+
+    def __init__(self, feed: Feed, controls: Controls | None = None, ascii_marks: bool = False, ticking: bool = True) -> None:
+        super().__init__()
+        self.feed = feed
+        self.controls = controls or Controls()
+        self.ascii_marks = ascii_marks
+        self.ticking = ticking
+        self._automatic = self.controls.every is not None and self.controls.send is not None
+        self.picture = WatchScreen(ascii_marks)
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.picture
+
+    def on_ready(self) -> None:
+        self._show_keys()
+        if self._automatic:
+            self.picture.query_one(Said).message = f"a client every {self.controls.every:g} s until you press c, b, l or x"
+        self.tick()
+        if self.ticking:
+            self.set_interval(1 / TICKS, self.tick)
+            if self._automatic:
+                self.set_interval(self.controls.every or 0, self.send_by_itself)
+            # Collections of garbage were every hitch that was measured; most of what lives now lives as long as the screen.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 1000)
+
+    def tick(self) -> None:
+        """Read on, and show what is new."""
+        view = self.feed.tick()
+        if view is not None:
+            self.show(view)
+        message = self.controls.said()
+        if message is not None and not self._automatic:
+            self.picture.query_one(Said).message = message
+
+    def show(self, view: View) -> None:
+        """Give a view to the screen."""
+        self.picture.show(view)
+
+    def send_by_itself(self) -> None:
+        """A client that nobody asked for, so that there is something to see."""
+        if self._automatic and self.controls.send is not None:
+            self.controls.send("one")
+
+    # -- keys --------------------------------------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        if self.picture.is_mounted:
+            self.call_after_refresh(self._show_keys)
+
+    def _show_keys(self) -> None:
+        narrow = self.picture.is_narrow
+        keys = []
+        if self.controls.send is not None:
+            # Eight at most: where small panels take turns, the key for that takes the place of one.
+            keys += [(key, word, f"app.client('{kind}')") for key, word, kind in _CLIENT_KEYS if not (narrow and key == "x")]
+        keys.append(("space", "freeze", "app.freeze"))
+        keys += [("p", "panel", "screen.next_panel")] * narrow
+        keys += [("z", "enlarge", "screen.enlarge"), ("?", "help", "app.help"), ("q", "quit", "app.leave")]
+        self.picture.query_one(Keys).keys = tuple(keys)
+
+    def action_client(self, kind: str) -> None:
+        """Send clients; from now on none comes by itself."""
+        if self.controls.send is None:
+            return
+        if self._automatic:
+            self._automatic = False
+            self.picture.query_one(Said).message = ""
+        self.controls.send(kind)
+
+    def action_freeze(self) -> None:
+        """Stop the picture, or let it go on. Recording and reading go on."""
+        self.feed.freeze()
+        self.tick()
+
+    def action_help(self) -> None:
+        """What the focused panel shows."""
+        focused = self.screen.focused
+        panel = focused if isinstance(focused, Panel) else self.picture.query_one(Calls)
+        self.push_screen(HelpScreen(panel.NAME, f"{panel.HELP_TEXT}\n\n{_KEYS_HELP}", self.ascii_marks))
+
+    def action_leave(self) -> None:
+        """Quit; ask first where something ends with the screen."""
+        if self.controls.question is None:
+            self.exit(0)
+            return
+        self.push_screen(Question(self.controls.question, self.ascii_marks), lambda yes: self.exit(0) if yes else None)
+
+    async def action_quit(self) -> None:
+        """Textual's own key for the end (ctrl+q) asks as well."""
+        self.action_leave()
+
+    def on_calls_above(self) -> None:
+        """Somebody looks at the oldest rows there are."""
+        self.feed.widen()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette, in this program's words."""
+        if self.controls.send is not None:
+            for _, word, kind in _CLIENT_KEYS:
+                yield SystemCommand(f"Send: {word}", "Clients, as scripted", lambda kind=kind: self.action_client(kind))
+        yield SystemCommand("Freeze", "Stop only the picture, or let it go on", self.action_freeze)
+        yield SystemCommand("Enlarge", "The focused panel fills the screen", self.picture.action_enlarge)
+        yield SystemCommand("Help", "What the focused panel shows", self.action_help)
+        yield SystemCommand("Quit", "Leave the screen", self.action_leave)
+
+
+_KEYS_HELP = """\
+Keys: Tab moves to the next panel, z enlarges it, space freezes the picture (recording goes on), p shows the next small panel.
+c sends one client, b ten at once, l a slow one, x one that says nothing (where there is a server to send them to)."""
+
+
+def watch(
+    path: str | os.PathLike[str],
+    *,
+    title: str = "",
+    follow: bool = False,
+    controls: Controls | None = None,
+    on_quit: Callable[[], None] | None = None,
+) -> int:
+    """Show a recording until the person quits; the exit status.
+
+    With `follow` the recording still grows and the screen is live until it ends. Raises NotARecording before anything is shown.
+    `on_quit` is called when the screen is gone, however it went.
+    """
+    feed = Feed(path, title or Path(path).name, follow)
+    try:
+        app = Watch(feed, controls, needs_ascii(os.environ, sys.stdout.encoding or ""))
+        status = app.run()
+        return status if isinstance(status, int) else app.return_code or 0
+    finally:
+        feed.close()
+        if on_quit is not None:
+            on_quit()

@@ -1,0 +1,106 @@
+"""One row of the call tree as a line: label, indentation, hook and payload, connection, duration, class."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.style import Style
+
+from tracer.timeline.row import Row
+
+from .lines import Line, fit, line
+from .marks import BAD, BOLD, BORN, CURRENT, DIM, HANDLED, KILLED, OPEN, PLAIN, RAISED, REFUSED, SUPER, WARN, context_style
+from .view import Errors
+from .words import duration, fill, ticking
+
+_QUICK = 1_000_000  # nanoseconds: what is faster is dim
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How many cells each part of a line has."""
+
+    label: int
+    call: int
+    connection: int
+    time: int
+    owner: int
+    indent: int  # a level
+
+
+def columns_for(width: int, labels: Iterable[str], most_connections: int) -> Columns:
+    """The columns of a panel that is `width` cells wide; no wider than these labels and so many connections need."""
+    owner = 0 if width < 54 else 13 if width < 64 else 15 if width < 80 else 17 if width < 100 else 26
+    label = max(5, *map(len, labels), 0) + 1
+    connection = max(5, len(f"#{most_connections}") + 1)
+    time = 10
+    call = max(8, width - label - connection - time - owner - bool(owner))
+    return Columns(label, call, connection, time, owner, 1 if width < 90 else 2)
+
+
+def call_line(row: Row, now: int, columns: Columns, labelled: bool, errors: Errors) -> Line:
+    """The line of one row; open spans last until `now`."""
+    style = context_style(row.label)
+    label = line((fill(row.label if labelled else "", columns.label - 1) + " ", style))
+    call = _call(row, style, columns, errors)
+    if row.connection is not None:
+        middle = line(*fit(call, columns.call - 1, pad=True), " ", fill(f"#{row.connection}", columns.connection))
+    else:
+        middle = fit(call, columns.call + columns.connection, pad=True)
+    time, time_style = _time(row, now, style)
+    found = line(
+        *label,
+        *middle,
+        (fill(time, columns.time, right=True), time_style),
+    )
+    return line(*found, " ", *fit(_owner(row), columns.owner, pad=True)) if columns.owner else found
+
+
+def _call(row: Row, style: Style, columns: Columns, errors: Errors) -> Line:
+    """Indentation, hook, payload and how it ended."""
+    born = row.label != "main" and row.depth > 0
+    space = " " * (row.depth * columns.indent - born)
+    head = line(space, (BORN, style) if born else "")
+    if row.folded:
+        return line(*head, (f"{row.hook} ×{row.folded}  idle", DIM))
+    name = Style(bold=True, reverse=True) if row.current else BOLD if row.open else PLAIN
+    pieces = line(*head, (row.hook, style + name))
+    if row.outcome == "raised":
+        place = (row.context, row.span)
+        mark = HANDLED if place in errors.handled else RAISED
+        # Its text stands once, where it was raised: there is little room.
+        words = row.payload or "an exception"
+        if place in errors.passed:
+            words = "caught" if mark == HANDLED else ""
+        return line(*pieces, "  ", (f"{mark} {words}".rstrip(), BAD))
+    if row.outcome == "killed":
+        return line(*pieces, "  ", (f"{KILLED} {row.payload or 'killed'}", BAD))
+    if row.outcome in ("lost", "gone", "replaced"):
+        return line(*pieces, "  ", (row.payload, PLAIN), (f"  {_ENDS[row.outcome]}", WARN))
+    if row.hook == "verify_request" and row.payload == "False":
+        return line(*pieces, "  ", (f"{REFUSED} False: refused", WARN))
+    return line(*pieces, "  ", (row.payload, PLAIN)) if row.payload else pieces
+
+
+_ENDS = {
+    "lost": "end n/a (not recorded)",
+    "gone": "end n/a (its process is gone)",
+    "replaced": "never ended: another program took the process over",
+}
+
+
+def _time(row: Row, now: int, style: Style) -> tuple[str, Style]:
+    if row.folded and row.end is not None:
+        return ticking(row.end - row.begin), DIM
+    if row.open:
+        return f"{CURRENT if row.current else OPEN} {ticking(now - row.begin)}", style + BOLD
+    if row.end is None or row.outcome in ("lost", "gone"):
+        return "n/a", DIM
+    if row.outcome == "exited" and row.hook == "_exit":
+        return "", PLAIN  # it does not return: there is nothing to measure
+    lasted = row.end - row.begin
+    return duration(lasted), DIM if lasted < _QUICK else PLAIN
+
+
+def _owner(row: Row) -> Line:
+    level = line((f"{SUPER} ", DIM)) if row.super_level else []
+    return line(*level, (row.owner, DIM if row.framework else BOLD))

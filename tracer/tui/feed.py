@@ -1,0 +1,172 @@
+"""From a recording that may still grow to views: reads by small batches, so that keys are never kept waiting.
+
+Rules of this file:
+1. The clock comes in from outside; a tick reads for at most a few milliseconds.
+2. A tick gives a view only if there is something new to see.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+
+from tracer.recording.follow import Follower
+from tracer.timeline.at import at
+from tracer.timeline.calls import rows
+from tracer.timeline.moment import Moment, ServerMoment
+from tracer.timeline.timeline import Timeline
+
+from .paths import path_of, supplier_of
+from .view import Mode, View, errors_in
+
+TICKS = 20  # a second
+CATCHING_UP = 30_000_000  # nanoseconds a tick may read while there is no picture yet
+BUDGET = 5_000_000  # and while there is one
+PIECE = 1 << 16  # bytes: about 4,000 records, a millisecond or two
+LITTLE = 1 << 20  # bytes: a few ticks of reading
+WINDOW, LARGEST_WINDOW = 300, 2400  # rows
+TICKING = 100_000_000  # open spans tick this often; nothing else moves by itself
+
+
+class Feed:
+    """The views of one recording. `frozen`: the picture stands still, while reading goes on."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        title: str = "",
+        follow: bool = False,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._follower = Follower(path)
+        self._follow = follow
+        self._clock = clock
+        self._timeline = Timeline()
+        self._title = title
+        self._view: View | None = None
+        self._drawn = 0  # when the last view was built
+        self._frozen_view: View | None = None
+        self._changed = False
+        self._peaks: dict[int, tuple[int, tuple[int, int] | None]] = {}  # server -> (samples looked at, the deepest of them)
+        self.window = WINDOW
+
+    def close(self) -> None:
+        """Close the file."""
+        self._follower.close()
+
+    def tick(self) -> View | None:
+        """Read on; a new view, or None if there is nothing new to see."""
+        self._read()
+        now = self._clock()
+        if self._frozen_view is not None:
+            return self._behind(now)
+        if self._changed or self._view is None:
+            self._changed = False
+            self._drawn = now
+            self._view = self._build(now)
+            return self._view
+        if self._view.mode == "live" and now - self._drawn >= TICKING:
+            self._drawn = now
+            self._view = replace(self._view, now=now)
+            return self._view
+        return None
+
+    def freeze(self) -> bool:
+        """Stop the picture, or let it go on; whether it stands still now."""
+        if self._frozen_view is not None:
+            self._frozen_view = None
+            self._changed = True
+            return False
+        if self._view is not None:
+            self._frozen_view = replace(self._view, mode="frozen", behind=-1)  # not shown yet
+        return self._frozen_view is not None
+
+    def widen(self) -> bool:
+        """Give more rows above from now on; False if there are as many as there can be."""
+        if self.window >= LARGEST_WINDOW:
+            return False
+        self.window *= 2
+        self._changed = True
+        return True
+
+    # -- reading -----------------------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        begin = time.perf_counter_ns()
+        budget = CATCHING_UP if self._view is None or self._view.reading is not None else BUDGET
+        while frames := self._follower.read(PIECE):
+            self._timeline.feed(frames)
+            self._changed = True
+            if time.perf_counter_ns() - begin > budget:
+                break
+
+    def _behind(self, now: int) -> View | None:
+        assert self._frozen_view is not None
+        newest = now if self._is_live else self._timeline.newest
+        behind = max(0, newest - self._frozen_view.now)
+        if behind // TICKING == self._frozen_view.behind // TICKING:
+            return None
+        self._frozen_view = replace(self._frozen_view, behind=behind)
+        return self._frozen_view
+
+    # -- building ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def _is_live(self) -> bool:
+        return self._follow and not self._follower.ended
+
+    def _build(self, now: int) -> View:
+        timeline = self._timeline
+        mode: Mode = "live" if self._is_live else "replay"
+        # What is read later may be older than now: a live picture is of now, and of what has been read.
+        t = max(now, timeline.newest) if mode == "live" else timeline.newest
+        moment = at(timeline, t)
+        found = tuple(rows(timeline, t, self.window + 1))
+        server = _watched(moment)
+        suppliers = {f"{code.module}.{code.owner}" for code in timeline.codes.values() if code.hook == "process_request"}
+        return View(
+            self._title,
+            mode,
+            t,
+            timeline.start,
+            timeline.newest,
+            moment,
+            found[-self.window :],
+            len(found) > self.window,
+            errors_in(found),
+            server,
+            len(moment.servers),
+            path_of(supplier_of(server.mro, suppliers), server.kind == "datagram") if server is not None else None,
+            self._deepest(server),
+            self._follower.reader.damaged,
+            self._percent(),
+        )
+
+    def _percent(self) -> int | None:
+        """How much of the file has been read; None: all of it, but for what was written a moment ago."""
+        if self._follower.at_end:
+            return None
+        read, size = self._follower.bytes_read, self._follower.path.stat().st_size
+        return 100 * read // size if size - read > LITTLE else None
+
+    def _deepest(self, server: ServerMoment | None) -> tuple[int, int] | None:
+        """The deepest that the server's queue was in any sample so far, and when."""
+        if server is None:
+            return None
+        queues = self._timeline.samples.queues.get(server.server, [])
+        looked_at, peak = self._peaks.get(server.server, (0, None))
+        for queue in islice(queues, looked_at, None):
+            if queue.depth is not None and (peak is None or queue.depth > peak[0]):
+                peak = (queue.depth, queue.end)
+        self._peaks[server.server] = (len(queues), peak)
+        return peak
+
+
+def _watched(moment: Moment) -> ServerMoment | None:
+    """The server the screen is about: the first whose process is alive and that has an address, else the first of all."""
+    alive = {process.process for process in moment.processes}
+    for server in moment.servers:
+        if server.process in alive and server.descriptor is not None:
+            return server
+    return moment.servers[0] if moment.servers else None

@@ -1,0 +1,62 @@
+"""Lines of segments: what panels are drawn with. No string is ever read as markup here."""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from rich.segment import Segment
+from rich.style import Style
+
+from tracer.recording.text import harmless
+
+from .marks import DIM, PLAIN
+from .words import clip
+
+Line: TypeAlias = list[Segment]
+
+
+def text(content: str, style: Style = PLAIN) -> Segment:
+    """A piece of a line, made harmless."""
+    return Segment(harmless(content), style)
+
+
+def line(*pieces: str | Segment | tuple[str, Style]) -> Line:
+    """A line from plain strings, (string, style) pairs and segments."""
+    return [piece if isinstance(piece, Segment) else text(*piece) if isinstance(piece, tuple) else text(piece) for piece in pieces]
+
+
+def cells(pieces: Iterable[Segment]) -> int:
+    """How wide a line is."""
+    return sum(piece.cell_length for piece in pieces)
+
+
+def fit(pieces: Line, width: int, pad: bool = False) -> Line:
+    """The line in at most (with `pad`: exactly) `width` cells; what is cut off is marked."""
+    total = cells(pieces)
+    if total <= width:
+        return [*pieces, Segment(" " * (width - total))] if pad and total < width else pieces
+    fitted: Line = []
+    room = width
+    for place, piece in enumerate(pieces):
+        rest = piece.cell_length
+        if rest < room or (rest == room and place == len(pieces) - 1):
+            fitted.append(piece)
+            room -= rest
+            continue
+        cut = clip(piece.text, room) if rest > room else clip(piece.text + " ", room)
+        fitted.append(Segment(cut, piece.style))
+        room -= fitted[-1].cell_length
+        break
+    return [*fitted, Segment(" " * room)] if pad and room > 0 else fitted
+
+
+def ends(left: Line, right: Line, width: int) -> Line:
+    """`left` and `right` at the two ends of a line; the left one is cut if there is no room."""
+    room = max(0, width - cells(right) - 1)
+    return [*fit(left, room, pad=True), Segment(" "), *right]
+
+
+def first(found: list[Line], height: int) -> list[Line]:
+    """As many lines as there is room for; the last one says how many are not shown."""
+    if len(found) <= height or height < 1:
+        return found[:height]
+    return [*found[: height - 1], line((f"… {len(found) - height + 1} more lines: z enlarges", DIM))]

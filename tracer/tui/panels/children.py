@@ -1,0 +1,104 @@
+"""The children of the watched server: what it believes beside what the kernel says."""
+
+from rich.style import Style
+
+from tracer.timeline.moment import Child, ContextMoment, ProcessMoment
+from tracer.timeline.words import signal_name
+
+from ..lines import Line, ends, first, line
+from ..marks import BAD, BOLD, CURRENT, DIM, KILLED, PLAIN, WARN, ZOMBIE, context_style
+from ..view import View, innermost
+from ..words import age, ticking
+from .panel import Panel
+
+
+class ChildrenPanel(Panel, can_focus=True):
+    """Forked children, zombies among them."""
+
+    NAME = "Children"
+    HELP_TEXT = (
+        "One line a child process: the connection it was forked for, the hook it is in, and for how long. "
+        "Z is a zombie: a child that has ended and that nobody has waited for; collect_children does, in service_actions, "
+        "at the end of each turn of the loop.\n\n"
+        "The title compares what the server believes (len(active_children)) with what the kernel lists, both at the time "
+        "of the last sample."
+    )
+
+    def title(self, view: View) -> str:
+        process = view.process
+        if process is None or not forks(view):
+            return self.NAME
+        believed = "n/a" if process.believed_children is None else str(process.believed_children)
+        if process.taken is None:
+            return f"{self.NAME} ─ server believes {believed} · kernel n/a"
+        return f"{self.NAME} ─ server believes {believed} · kernel {_listed(process)}"
+
+    def draw(self, view: View, width: int, height: int) -> list[Line]:
+        process = view.process
+        if view.server is None or process is None:
+            return [line(("no server process now" if view.server is not None else "no server yet", DIM))]
+        if not forks(view) and not process.children:
+            where = "threads" if view.path is not None and view.path.dispatch == "thread" else "this process"
+            return [line((f"none: {view.server.class_name} serves in {where}", DIM))]
+        lines = []
+        if process.taken is not None and process.believed_children not in (None, _listed(process)):
+            lines = [line(("belief and kernel differ", WARN))]
+        lines += [_child(view, child, width) for child in process.children]
+        lines = lines or [line(("none now", DIM))]
+        if any(child.state == "zombie" and child.believed for child in process.children) and _loops(view):
+            lines.append(line(("Z: reaped next, by service_actions", DIM)))
+        asked = "kernel n/a (no sample yet)" if process.taken is None else f"kernel asked {age(view.now - process.taken)} ago"
+        return [*first(lines, height - 1), line((asked, DIM))]
+
+
+def forks(view: View) -> bool:
+    """Whether the watched server's class makes children."""
+    return view.server is not None and any(name.rpartition(".")[2] == "ForkingMixIn" for name in view.server.mro)
+
+
+def _listed(process: ProcessMoment) -> int:
+    """How many children the kernel lists, zombies included."""
+    return sum(child.state is not None for child in process.children)
+
+
+def _loops(view: View) -> bool:
+    """Whether service_actions will be called: serve_forever does, handle_request never."""
+    loop = view.loop
+    return loop is not None and any(span.hook == "serve_forever" for span in loop.stack)
+
+
+def _child(view: View, child: Child, width: int) -> Line:
+    label = child.label or f"P{child.pid}"
+    number = f"#{child.connection}" if child.connection is not None else ""
+    head = line((f"{label:7}", context_style(label)), f" {number:5} ")
+    words, style, since = _state(view, child)
+    lasts = line((ticking(view.now - since), PLAIN)) if since is not None else []
+    return ends(line(*head, (words, style)), line(*lasts), width)
+
+
+def _state(view: View, child: Child) -> tuple[str, Style, int | None]:
+    """What a child does, in words; how to draw it; since when."""
+    process = view.process
+    context = next((one for one in view.moment.contexts if one.label == child.label), None) if child.label else None
+    sampled = process is not None and process.taken is not None
+    if child.state == "zombie":
+        if child.signal is not None:
+            return f"{ZOMBIE} {KILLED} {signal_name(child.signal)}", BAD, child.since
+        ended = "exit n/a" if child.exit is None else f"exit {child.exit}"
+        return f"{ZOMBIE} {ended}", WARN, child.since
+    if sampled and child.state is None:
+        return "believed; the kernel has none", WARN, None
+    if sampled and not child.believed:
+        return "unknown to the server", WARN, child.since
+    if context is not None:
+        return _hook(context)
+    if child.label is None:
+        return "runs, not traced" if child.state == "running" else "forked", DIM, child.since
+    return "ended after the sample" if sampled else "ended", DIM, None
+
+
+def _hook(context: ContextMoment) -> tuple[str, Style, int | None]:
+    span = innermost(context)
+    if span is None:
+        return "runs, in no hook", DIM, context.begin
+    return f"{CURRENT} {span.hook}", context_style(context.label) + BOLD, span.since

@@ -1,0 +1,83 @@
+"""What all panels have in common: one reactive `view`, drawn as lines; only lines that changed are painted again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.content import Content
+from textual.geometry import Region
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ..lines import Line, fit
+from ..marks import ascii_only
+from ..view import View
+
+if TYPE_CHECKING:
+    from textual import events
+
+
+def strip_of(line: Line, width: int, ascii_marks: bool) -> Strip:
+    """A line as a strip of exactly `width` cells."""
+    fitted = fit(line, width, pad=True)
+    if ascii_marks:
+        fitted = [segment._replace(text=ascii_only(segment.text)) for segment in fitted]
+    return Strip(fitted).adjust_cell_length(width)
+
+
+class Panel(Widget):
+    """A box that draws the view it is given. It holds no other fact, reads no clock and asks nobody."""
+
+    NAME: ClassVar = ""
+    HELP_TEXT: ClassVar = ""
+    """What the panel shows, for somebody who sees it for the first time."""
+
+    view: reactive[View | None] = reactive(None, repaint=False, always_update=True)
+    """The picture to draw."""
+
+    ascii_marks = False
+
+    def __init__(self, *, id: str | None = None, ascii_marks: bool = False) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self.ascii_marks = ascii_marks
+        self._strips: list[Strip] = []
+        self._title = ""
+
+    def draw(self, view: View, width: int, height: int) -> list[Line]:
+        """The lines, from the top."""
+        raise NotImplementedError
+
+    def title(self, view: View) -> str:
+        """What stands in the frame."""
+        return self.NAME
+
+    def watch_view(self) -> None:
+        self._draw()
+
+    def on_resize(self, _: events.Resize) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        width, height = self.size
+        if self.view is None or not width or not height:
+            return
+        self._draw_title(self.title(self.view))
+        before = self._strips
+        self._strips = [strip_of(line, width, self.ascii_marks) for line in self.draw(self.view, width, height)[:height]]
+        blank = Strip.blank(width)
+        for y in range(height):
+            old = before[y] if y < len(before) else blank
+            new = self._strips[y] if y < len(self._strips) else blank
+            if old != new:
+                self.refresh(Region(0, y, width, 1))
+
+    def _draw_title(self, title: str) -> None:
+        if title != self._title:
+            self._title = title
+            self.border_title = Content(ascii_only(title) if self.ascii_marks else title)
+
+    def render_line(self, y: int) -> Strip:
+        """One line, on the panel's own ground."""
+        strip = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+        return strip.apply_style(self.rich_style)

@@ -1,0 +1,52 @@
+"""The threads of the watched server's process."""
+
+from ..lines import Line, ends, first, line
+from ..marks import BOLD, CURRENT, DIM, PLAIN, context_style
+from ..view import View, innermost
+from ..words import age, ticking
+from .panel import Panel
+
+
+class ThreadsPanel(Panel, can_focus=True):
+    """Every thread: its hook, and what the kernel says it does."""
+
+    NAME = "Threads"
+    HELP_TEXT = (
+        "One line a thread of the server's process: its label, the connection it serves, the hook it is in and for how long, "
+        "and what the kernel says: runnable (on a processor or waiting for one), sleeping, …\n\n"
+        "The title says how many threads the server keeps to join when it is closed (len(_threads)); daemon threads are not kept."
+    )
+
+    def title(self, view: View) -> str:
+        process = view.process
+        if process is None:
+            return self.NAME
+        kernel = "n/a" if process.taken is None or not process.threads else str(len(process.threads))
+        if process.believed_threads is None:
+            return f"{self.NAME} ─ kernel {kernel}"
+        return f"{self.NAME} ─ server keeps {process.believed_threads} · kernel {kernel}"
+
+    def draw(self, view: View, width: int, height: int) -> list[Line]:
+        process = view.process
+        if process is None:
+            return [line(("no server process now" if view.server is not None else "no server yet", DIM))]
+        states = {thread.label: thread.state for thread in process.threads if thread.label is not None}
+        lines: list[Line] = []
+        for context in (one for one in view.moment.contexts if one.process == process.process):
+            span = innermost(context)
+            style = context_style(context.label)
+            number = f"#{context.connection}" if context.connection is not None else ""
+            what = (f"{CURRENT} {span.hook}", style + BOLD) if span is not None else ("in no hook", DIM)
+            name = "" if width < 60 or context.name in ("", "MainThread") else f"  {context.name}"
+            state = states.get(context.label, "new" if process.taken is not None else "n/a")
+            right = line((f"{state}", DIM), f"{ticking(view.now - (span.since if span is not None else context.begin)):>8}")
+            left = line((f"{context.label:7}", style), (f" {number:5} ", PLAIN), what, (name, DIM))
+            lines.append(ends(left, right, width))
+        for thread in process.threads:
+            if thread.label is None:
+                words = f"tid {thread.tid} {thread.name}, in no hook"
+                lines.append(ends(line((words, DIM)), line((f"{thread.state}        ", DIM)), width))
+        if process.believed_threads is not None and view.server is not None and view.server.settings.get("daemon_threads") is True:
+            lines.append(line(("daemon threads: the server keeps none", DIM)))
+        asked = "kernel n/a (no sample yet)" if process.taken is None else f"kernel asked {age(view.now - process.taken)} ago"
+        return [*first(lines, height - 1), line((asked, DIM))]

@@ -1,0 +1,55 @@
+"""The way of a connection through the hooks of a server class, in the documented order.
+
+Where the path goes depends on who supplies process_request: BaseServer serves in the loop, ThreadingMixIn in a thread,
+ForkingMixIn in a child. A class of the program's that supplies it decides for itself.
+"""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Literal
+
+from tracer.probe.hooks import is_framework
+
+Dispatch = Literal["here", "thread", "child", "own"]
+
+_TRUNK = ("select", "get_request", "verify_request", "process_request")
+_SERVED = ("finish_request", "setup", "handle", "finish", "shutdown_request", "close_request")
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The hooks of the loop and, where the path forks, of the branch that serves the connection."""
+
+    dispatch: Dispatch
+    supplier: str  # the class that supplies process_request
+    trunk: tuple[str, ...]
+    branch: tuple[str, ...] = ()
+    datagram: bool = False
+
+
+def path_of(supplier: str, datagram: bool) -> Path:
+    """The path under a server class; `supplier` is the full name of the class in its MRO that supplies process_request."""
+    module, _, name = supplier.rpartition(".")
+    if not is_framework(module):
+        return Path("own", name, (*_TRUNK, "service_actions"), _SERVED, datagram)
+    trunk: tuple[str, ...]
+    match name:
+        case "ForkingMixIn":
+            trunk = (*_TRUNK, "fork", "close_request", "service_actions")
+            return Path("child", name, trunk, (*_SERVED, "_exit"), datagram)
+        case "ThreadingMixIn":
+            trunk = (*_TRUNK, "Thread.start", "service_actions")
+            return Path("thread", name, trunk, ("process_request_thread", *_SERVED), datagram)
+    return Path("here", name, (*_TRUNK, *_SERVED, "service_actions"), (), datagram)
+
+
+def supplier_of(mro: tuple[str, ...], suppliers: Set[str]) -> str:
+    """Who supplies process_request: the first class of `mro` among those that are known to define it.
+
+    All names are full ones, as `socketserver.ForkingMixIn`. While none is known, the names of the framework's classes tell.
+    """
+    for name in mro:
+        module, _, cls = name.rpartition(".")
+        if name in suppliers or (is_framework(module) and cls in ("ForkingMixIn", "ThreadingMixIn", "BaseServer")):
+            return name
+    return "socketserver.BaseServer"

@@ -1,0 +1,102 @@
+"""What the screen shows: one frozen picture, built by the feed and drawn by every panel.
+
+Rule of this file: no clock and no I/O. Whatever a panel needs to know stands in the view.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tracer.timeline.moment import ConnectionMoment, ContextMoment, Moment, OpenSpan, ProcessMoment, ServerMoment
+from tracer.timeline.row import Row
+
+from .paths import Path
+
+Mode = Literal["live", "replay", "frozen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """What can be said of raised spans beyond each by itself, by (context, span)."""
+
+    handled: frozenset[tuple[int, int]] = frozenset()  # the exception went no further: the span around it returned
+    passed: frozenset[tuple[int, int]] = frozenset()  # it came out of a span inside, which tells its text
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One picture. Times are nanoseconds, CLOCK_MONOTONIC."""
+
+    title: str
+    mode: Mode
+    now: int  # what open spans and ages are counted to: the moment's time, and later while nothing new has come
+    start: int  # of the recording
+    newest: int  # time of the newest thing that was read
+    moment: Moment
+    rows: tuple[Row, ...]
+    more: bool  # there are rows above these
+    errors: Errors = Errors()
+    server: ServerMoment | None = None  # the one that is watched
+    servers: int = 0  # how many there are
+    path: Path | None = None  # of a connection of this server
+    peak: tuple[int, int] | None = None  # the deepest queue so far, and when
+    damaged: int = 0  # regions of the file that could not be read
+    reading: int | None = None  # percent of the file that have been read; None: all of it
+    behind: int = 0  # frozen: nanoseconds
+
+    @property
+    def process(self) -> ProcessMoment | None:
+        """The process of the watched server, if it is alive."""
+        if self.server is None:
+            return None
+        return next((one for one in self.moment.processes if one.process == self.server.process), None)
+
+    @property
+    def loop(self) -> ContextMoment | None:
+        """The context that runs the watched server's loop: the one inside serve_forever or handle_request."""
+        if self.server is None:
+            return None
+        alive = [one for one in self.moment.contexts if one.process == self.server.process]
+        for one in alive:
+            if any(span.hook in ("serve_forever", "handle_request") for span in one.stack):
+                return one
+        return None
+
+    @property
+    def focus(self) -> ConnectionMoment | None:
+        """The newest open connection whose handler runs, else the newest open one; None if none is open."""
+        known = [one for one in self.moment.connections if self.server is None or one.server in (None, self.server.server)]
+        running = [one for one in known if self.serving(one) is not None]
+        return (running or known)[-1] if known else None
+
+    def serving(self, connection: ConnectionMoment) -> ContextMoment | None:
+        """The context whose handler serves the connection right now."""
+        for context in reversed(self.moment.contexts):
+            if any(span.hook == "handle" and span.connection == connection.number for span in context.stack):
+                return context
+        return None
+
+
+def errors_in(rows: tuple[Row, ...]) -> Errors:
+    """How far exceptions went.
+
+    While the span around a raised one is open nothing can be said of it: a `finally` may be running.
+    """
+    handled, passed = set(), set()
+    around: dict[int, list[Row]] = {}
+    for row in rows:
+        stack = around.setdefault(row.context, [])
+        while stack and stack[-1].depth >= row.depth:
+            stack.pop()
+        if row.outcome == "raised" and stack and stack[-1].depth == row.depth - 1:
+            outer = stack[-1]
+            if outer.outcome == "returned":
+                handled.add((row.context, row.span))
+            elif outer.outcome == "raised" and outer.payload == row.payload:
+                passed.add((outer.context, outer.span))
+        stack.append(row)
+    return Errors(frozenset(handled), frozenset(passed))
+
+
+def innermost(context: ContextMoment) -> OpenSpan | None:
+    """The hook control is in."""
+    return context.stack[-1] if context.stack else None

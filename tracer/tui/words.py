@@ -1,0 +1,63 @@
+"""Numbers in words: durations, ages, times, counts; and text cut to a width."""
+
+from rich.cells import cell_len, set_cell_size
+
+_UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
+
+
+def duration(nanoseconds: int) -> str:
+    """Three significant digits and a unit: `41.2 µs`, `1.91 ms`, `12.4 s`, `3:05 min`."""
+    if nanoseconds < 1000:
+        return f"{max(0, nanoseconds)} ns"
+    for place, (size, unit) in enumerate(_UNITS):
+        if nanoseconds >= size:
+            value = nanoseconds / size
+            digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+            if round(value) >= 1000 and place:  # 999.9 µs
+                return f"1.00 {_UNITS[place - 1][1]}"
+            return _minutes(nanoseconds) if unit == "s" and value >= 99.95 else f"{value:.{digits}f} {unit}"
+    raise AssertionError
+
+
+def ticking(nanoseconds: int) -> str:
+    """How long something lasts that goes on: `0.8 s`. It changes ten times a second at most."""
+    seconds = max(0, nanoseconds) / 1e9
+    return _minutes(nanoseconds) if seconds >= 100 else f"{int(seconds * 10) / 10:.1f} s"
+
+
+def age(nanoseconds: int) -> str:
+    """How old something is, in whole seconds: it changes once a second. Below one second it is new."""
+    seconds = nanoseconds // 1_000_000_000
+    return "under 1 s" if seconds < 1 else f"{seconds} s" if seconds < 100 else _minutes(nanoseconds)
+
+
+def _minutes(nanoseconds: int) -> str:
+    seconds = nanoseconds // 1_000_000_000
+    if seconds < 3600:
+        return f"{seconds // 60}:{seconds % 60:02d} min"
+    return f"{seconds // 3600:,}:{seconds % 3600 // 60:02d} h"
+
+
+def clock_time(nanoseconds: int) -> str:
+    """A time of the recording: `00:12.418`."""
+    milliseconds = max(0, nanoseconds) // 1_000_000
+    return f"{milliseconds // 60_000:02d}:{milliseconds // 1000 % 60:02d}.{milliseconds % 1000:03d}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 event`, `1,284 events`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def clip(text: str, width: int) -> str:
+    """`text` in at most `width` cells; what is cut off is marked."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1).rstrip() + "…" if width > 0 else ""
+
+
+def fill(text: str, width: int, right: bool = False) -> str:
+    """`text` in exactly `width` cells."""
+    text = clip(text, width)
+    space = " " * (width - cell_len(text))
+    return space + text if right else text + space
