@@ -87,7 +87,7 @@ def run_demo(name: str, every: float | None, screen: bool) -> int:
 
 def _watch(name: str, server: DemoServer, every: float | None) -> int:
     from tracer.tui.app import watch
-    from tracer.tui.clients import ClientRunner
+    from tracer.lab.runner import ClientRunner
     from tracer.tui.controls import Controls
 
     controls = Controls(every=every)
@@ -99,7 +99,7 @@ def _watch(name: str, server: DemoServer, every: float | None) -> int:
 def _print(server: DemoServer, every: float) -> int:
     """Without a screen: a client every few seconds, and the calls as they happen, until Ctrl-C."""
     from tracer.text.live import follow_lines
-    from tracer.tui.clients import ClientRunner
+    from tracer.lab.runner import ClientRunner
 
     over = threading.Event()
 

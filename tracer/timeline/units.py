@@ -34,3 +34,15 @@ def clock_time(nanoseconds: int) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """`1 event`, `1,284 events`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def ticking(nanoseconds: int) -> str:
+    """How long something lasts that goes on: `0.8 s`. It changes ten times a second at most."""
+    seconds = max(0, nanoseconds) / 1e9
+    return minutes(nanoseconds) if seconds >= 100 else f"{int(seconds * 10) / 10:.1f} s"
+
+
+def age(nanoseconds: int) -> str:
+    """How old something is, in whole seconds: it changes once a second. Below one second it is new."""
+    seconds = nanoseconds // 1_000_000_000
+    return "under 1 s" if seconds < 1 else f"{seconds} s" if seconds < 100 else minutes(nanoseconds)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from rich.style import Style
 
 from tracer.timeline.row import Row
+from tracer.timeline.units import duration, ticking
 
+from .cells import fill
 from .lines import Line, fit, line
 from .marks import BAD, BOLD, BORN, CURRENT, DIM, HANDLED, KILLED, OPEN, PLAIN, RAISED, REFUSED, SUPER, WARN, context_style
 from .view import Errors
-from .words import duration, fill, ticking
 
 _QUICK = 1_000_000  # nanoseconds: what is faster is dim
 

@@ -8,8 +8,8 @@ from rich.style import Style
 
 from tracer.recording.text import harmless
 
+from .cells import clip
 from .marks import DIM, PLAIN
-from .words import clip
 
 Line: TypeAlias = list[Segment]
 

@@ -13,12 +13,12 @@ from textual.strip import Strip
 
 from tracer.probe.hooks import HOOKS
 from tracer.timeline.row import Row
+from tracer.timeline.units import age
 
 from ..call_line import Columns, call_line, columns_for
 from ..lines import line
 from ..marks import DIM, LEGEND
 from ..view import View
-from ..words import age
 from .panel import Panel, strip_of
 
 

@@ -3,12 +3,12 @@
 from rich.style import Style
 
 from tracer.timeline.moment import Child, ContextMoment, ProcessMoment
+from tracer.timeline.units import age, ticking
 from tracer.timeline.words import signal_name
 
 from ..lines import Line, ends, first, line
 from ..marks import BAD, BOLD, CURRENT, DIM, KILLED, PLAIN, WARN, ZOMBIE, context_style
 from ..view import View, innermost
-from ..words import age, ticking
 from .panel import Panel
 
 

@@ -3,11 +3,11 @@
 from rich.style import Style
 
 from tracer.recording.text import harmless
+from tracer.timeline.units import clock_time, count, ticking
 
 from ..lines import Line, cells, ends, line
 from ..marks import BAD, BOLD, DIM, FROZEN, LIVE, REPLAY
 from ..view import View
-from ..words import clock_time, count, ticking
 from .panel import Panel
 
 SILENCE = 5_000_000_000  # a supervisor that lives says something at least every second or two

@@ -3,11 +3,11 @@
 from textwrap import wrap
 
 from tracer.timeline.moment import Queue
+from tracer.timeline.units import age, clock_time
 
 from ..lines import Line, line
 from ..marks import BAD, BOLD, DIM, ROOM, WAITING, WARN
 from ..view import View
-from ..words import age, clock_time
 from .panel import Panel
 
 _BOXES = 20  # a longer gauge is scaled

@@ -1,9 +1,10 @@
 """The threads of the watched server's process."""
 
+from tracer.timeline.units import age, ticking
+
 from ..lines import Line, ends, first, line
 from ..marks import BOLD, CURRENT, DIM, PLAIN, context_style
 from ..view import View, innermost
-from ..words import age, ticking
 from .panel import Panel
 
 

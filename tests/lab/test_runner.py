@@ -8,7 +8,7 @@ from queue import SimpleQueue
 import pytest
 
 from tracer.lab.targets import Target
-from tracer.tui.clients import BURST, ClientRunner
+from tracer.lab.runner import BURST, ClientRunner
 
 
 @pytest.fixture

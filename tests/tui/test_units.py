@@ -3,7 +3,8 @@
 import pytest
 
 from tests.tui.scenes import MS, US, S
-from tracer.tui.words import age, clip, clock_time, count, duration, fill, ticking
+from tracer.timeline.units import age, clock_time, count, duration, ticking
+from tracer.tui.cells import clip, fill
 
 
 @pytest.mark.parametrize(
