@@ -125,9 +125,9 @@ def test_following_a_finished_recording_shows_all_calls_and_ends(recording):
 def test_counts_for_programs(recording):
     """The object that other programs rely on."""
     found = json.loads(tracer("show", recording, "--stats", "--json").stdout)
-    assert {"version", "python", "events", "lost", "damaged", "spans", "open_spans", "connections", "hooks", "contexts", "servers"} <= set(
-        found
-    )
+    assert set(found) == {
+        "version", "python", "events", "lost", "damaged", "spans", "open_spans", "connections", "hooks", "contexts", "servers",
+    }  # fmt: skip
     assert (found["version"], found["connections"], found["lost"], found["damaged"], found["open_spans"]) == (1, 3, 0, 0, 0)
     assert found["hooks"]["handle"] == {"calls": 3, "returns": 3, "raises": 0}
     assert [context["end"] for context in found["contexts"] if context["kind"] == "thread"].count("returned") == 3
@@ -149,6 +149,37 @@ def test_events_for_programs(recording):
     assert len(peers) == 3
     assert all(re.fullmatch(r"127\.0\.0\.1:\d+", peer) for peer in peers)
     assert {event["kind"] for event in found} == {"begin", "enter", "return", "end", "sample"}
+
+
+HOSTILE = """
+import os, socket, threading
+from socketserver import BaseRequestHandler, UnixDatagramServer
+
+class Evil(BaseRequestHandler):
+    def handle(self):
+        raise ValueError("\\x1b[31mred\\x1b]0;title\\x07 [bold]markup[/bold] \\u202egnp.exe\\nsecond line\\r\\x9b2J")
+
+class Server(UnixDatagramServer):
+    def handle_error(self, request, client_address):
+        pass
+
+with Server("se\\x1b[2Jrver", Evil) as server, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+    client.bind("cli\\x1b[5m\\nent")
+    client.sendto(b"x", "se\\x1b[2Jrver")
+    server.handle_request()
+"""
+
+
+@pytest.mark.parametrize("form", [[], ["--follow"], ["--events"], ["--stats"]])
+def test_text_from_a_peer_cannot_reach_the_terminal(form, tmp_path):
+    """Exception messages and addresses are shown with their control characters spelled out, one line a call."""
+    (tmp_path / "evil.py").write_text(HOSTILE)
+    recorded = tracer("record", "-o", "evil.tracer", "evil.py", cwd=tmp_path)
+    assert recorded.returncode == 0, recorded.stderr
+    shown = tracer("show", "evil.tracer", *form, cwd=tmp_path).stdout
+    assert ("\\x1b[5m" if form == ["--events"] else "\\x1b[2Jrver") in shown
+    assert ("\\x1b[31mred" in shown) == (form != ["--stats"])
+    assert not [char for char in shown if char != "\n" and (ord(char) < 32 or 0x7F <= ord(char) < 0xA0 or char in "\u202e\u2028")]
 
 
 def test_a_reader_that_leaves_early_is_no_error(recording):

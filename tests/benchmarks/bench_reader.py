@@ -73,7 +73,8 @@ def recording(events: int, batched: bool = False) -> bytes:
         main.event(RETURN, "select", t, ready=1)
         main.event(ENTER, "_handle_request_noblock", t + 1)
         main.event(ENTER, "get_request", t + 2)
-        main.event(RETURN, "get_request", t + 3, descriptor=descriptor, peer=f"127.0.0.1:{30000 + request % 20000}")
+        peer = 0x7F000001 << 16 | 30000 + request % 20000
+        main.event(RETURN, "get_request", t + 3, descriptor=descriptor, peer4=peer)
         main.event(ENTER, "verify_request", t + 4)
         main.event(RETURN, "verify_request", t + 5, truth=1)
         main.event(ENTER, "process_request", t + 6)
