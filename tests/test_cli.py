@@ -50,7 +50,7 @@ def recording(tmp_path_factory):
     (folder / "server.py").write_text(SERVER)
     path = folder / "run.tracer"
     done = tracer("record", "-o", path, "server.py", cwd=folder)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"tracer: recorded {path}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"tracer: recorded; to see it: tracer open {path}\n")
     return path
 
 
@@ -71,13 +71,15 @@ def recording(tmp_path_factory):
         (["show", "newer.tracer"], "was written by a newer tracer (format 99)"),
         (["show", "newer.tracer", "--json"], "--json goes with --events or --stats"),
         (["show", "newer.tracer", "--follow", "--stats"], "--follow prints the call trees"),
-        (["open", "random.tracer"], "this needs a terminal; for text: tracer show random.tracer"),
+        (["open", "random.tracer"], "random.tracer is not a recording"),
+        (["open", "good.tracer"], "this needs a terminal; for text: tracer show good.tracer"),
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(words, said, tmp_path):
     """It names what is wrong (and mostly the cure) on standard error; no traceback, nothing on standard output."""
     (tmp_path / "empty.tracer").touch()
     (tmp_path / "random.tracer").write_bytes(bytes(range(256)) * 20)
+    (tmp_path / "good.tracer").write_bytes(fact(0, type="header", version=1))
     (tmp_path / "newer.tracer").write_bytes(fact(0, type="header", version=99))
     done = tracer(*words, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
@@ -114,12 +116,13 @@ def test_the_call_trees(recording):
 
 
 def test_following_a_finished_recording_shows_all_calls_and_ends(recording):
-    """Every call of the tree is there, in the order of time; a call that lasted has a line for its end."""
+    """Calls come in the order of time, a call that lasted has a line for its end, and idling is left out."""
     shown = tracer("show", recording, "--follow")
     assert shown.returncode == 0
-    names = re.findall(r"^\S+ +\S+ +(?:… )?([\w.]+)", shown.stdout, re.MULTILINE)
+    names = re.findall(r"^\S+ +\S+ +((?:end of )?[\w.]+)", shown.stdout, re.MULTILINE)
     assert names.count("handle") == 3
     assert {"serve_forever", "select", "Thread.start", "close_request", "server_close"} <= set(names)
+    assert names.count("select") == 3  # those that found a client
 
 
 def test_counts_for_programs(recording):
@@ -149,6 +152,45 @@ def test_events_for_programs(recording):
     assert len(peers) == 3
     assert all(re.fullmatch(r"127\.0\.0\.1:\d+", peer) for peer in peers)
     assert {event["kind"] for event in found} == {"begin", "enter", "return", "end", "sample"}
+
+
+def test_following_a_recording_whose_supervisor_is_gone_ends(tmp_path):
+    """Nobody is left who could end it: that is said, and the command ends."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    header = fact(0, type="header", version=1, supervisor={"pid": gone.pid, "born": 1}, monotonic_ns=0)
+    (tmp_path / "run.tracer").write_bytes(header)
+    shown = tracer("show", "run.tracer", "--follow", cwd=tmp_path)
+    assert (shown.returncode, shown.stdout) == (0, "! no end was recorded: the supervisor of this run is gone\n")
+
+
+def test_only_the_newest_recordings_stay(tmp_path):
+    """Twenty of programs, and demos apart; a run that is still going on is never touched."""
+    folder = tmp_path / "tracer" / "recordings"
+    folder.mkdir(parents=True)
+    for number in range(25):
+        for name in ("demo-tcp", "server"):
+            path = folder / f"{name}-20260101-000000-{2**22 + number}.tracer"
+            path.touch()
+            os.utime(path, (number, number))
+    (running := folder / f"server-20250101-000000-{os.getpid()}.tracer").touch()
+    os.utime(running, (0, 0))
+    (tmp_path / "plain.py").write_text("import socketserver")
+    recorded = tracer("record", "plain.py", cwd=tmp_path)
+    assert recorded.stderr.startswith("tracer: recorded; to see it: tracer open ")
+    assert len(list(folder.glob("server-*"))) == 19 + 1
+    assert len(list(folder.glob("plain-*"))) == 1
+    assert len(list(folder.glob("demo-*"))) == 25
+    assert running.exists()
+
+
+def test_a_program_without_a_server_leaves_no_recording(tmp_path):
+    """It is said, and no file is left where nobody named one."""
+    (tmp_path / "plain.py").write_text("print('hello')")
+    recorded = tracer("record", "plain.py", cwd=tmp_path)
+    assert (recorded.returncode, recorded.stdout) == (0, "hello\n")
+    assert recorded.stderr == "tracer: nothing recorded: this program never imported socketserver\n"
+    assert not list((tmp_path / "tracer" / "recordings").iterdir())
 
 
 HOSTILE = """
@@ -207,7 +249,7 @@ def test_a_demo_without_a_screen_prints_calls_until_it_is_interrupted(tmp_path):
     demo.send_signal(signal.SIGINT)
     _, errors = demo.communicate(timeout=40)
     assert demo.returncode == 0, errors
-    path = Path(errors.removeprefix("tracer: recorded ").strip())
+    path = Path(errors.splitlines()[-1].removeprefix("tracer: recorded; to see it: tracer show "))
     assert path.parent == tmp_path / "tracer" / "recordings"
     found = json.loads(tracer("show", path, "--stats", "--json").stdout)
     assert {context["end"] for context in found["contexts"]} == {"exited"}

@@ -97,7 +97,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a Python program and record every hook of its socketserver servers. The program keeps the terminal, "
         "its signals and its exit status.",
     )
-    record.add_argument("-o", "--output", metavar="FILE", help="where to record (a new file in your state directory)")
+    record.add_argument(
+        "-o", "--output", metavar="FILE",
+        help="where to record; a recording that is there is replaced (without -o: your state directory, where the newest 20 stay)",
+    )  # fmt: skip
     record.add_argument("--limit", metavar="MB", type=_megabytes, default=512 * _MEGABYTE, help="largest size (512)")
     record.set_defaults(run=_record)
 
@@ -144,6 +147,8 @@ def _record(options: argparse.Namespace) -> int:
         raise Refused(str(error)) from None
     for line in _said_at_the_end(ending, path):
         print(f"tracer: {line}", file=sys.stderr)
+    if not ending.contexts and not options.output:
+        path.unlink(missing_ok=True)
     sys.stderr.flush()
     return end_as(ending.status)
 
@@ -156,9 +161,10 @@ def _check_program(program: list[str]) -> None:
 
 
 def _said_at_the_end(ending: "Ending", path: Path) -> list[str]:
-    lines = [f"recorded {path}"]
     if not ending.contexts:
-        lines = [f"this program never imported socketserver: nothing to show in {path}"]
+        lines = ["nothing recorded: this program never imported socketserver"]
+    else:
+        lines = [f"recorded; to see it: tracer open {path}"]
     if ending.limited:
         lines.append("the recording reached its limit (--limit): what came later is missing")
     if ending.lost:
@@ -226,9 +232,14 @@ def _follow(path: str | Path) -> int:
 
 
 def _open(options: argparse.Namespace) -> int:
-    from tracer.recording.follow import NotARecording
+    from tracer.recording.follow import Follower, NotARecording
 
-    _need_a_screen(f"for text: tracer show {options.file}")
+    try:
+        Follower(options.file).close()
+    except NotARecording as error:
+        raise Refused(str(error)) from None
+    if not _has_screen():
+        raise Refused(f"this needs a terminal; for text: tracer show {options.file}")
     from tracer.tui.app import watch
 
     try:
@@ -241,11 +252,6 @@ def _has_screen() -> bool:
     # Textual draws on standard error.
     streams = (sys.stdin, sys.stdout, sys.stderr)
     return all(stream.isatty() for stream in streams) and os.environ.get("TERM", "dumb") != "dumb"
-
-
-def _need_a_screen(cure: str) -> None:
-    if not _has_screen():
-        raise Refused(f"this needs a terminal; {cure}")
 
 
 # ---- demo

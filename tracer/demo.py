@@ -81,7 +81,7 @@ def run_demo(name: str, every: float | None, screen: bool) -> int:
         return 2
     with server:
         status = _watch(name, server, every) if screen else _print(server, every or 2.0)
-    print(f"tracer: recorded {path}", file=sys.stderr)
+    print(f"tracer: recorded; to see it: tracer {'open' if screen else 'show'} {path}", file=sys.stderr)
     return status
 
 
@@ -101,6 +101,7 @@ def _print(server: DemoServer, every: float) -> int:
     from tracer.text.live import follow_lines
     from tracer.lab.runner import ClientRunner
 
+    print(f"tracer: demo on {server.target}, a client every {every:g} s; Ctrl-C ends it", file=sys.stderr)
     over = threading.Event()
 
     def send() -> None:

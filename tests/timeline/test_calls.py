@@ -62,7 +62,7 @@ def test_threaded_requests(scenarios: Any, tools: Any) -> None:
         main   _handle_request_noblock #1
         main    get_request #1 127.0.0.1:50001
         main    verify_request #1 True
-        main    process_request #1 1 thread
+        main    process_request #1 keeps 1 thread to join
         main     Thread.start #1 → T1
         T1        Thread.run #1
         T1         process_request_thread #1
@@ -75,7 +75,7 @@ def test_threaded_requests(scenarios: Any, tools: Any) -> None:
         main   _handle_request_noblock #2
         main    get_request #2 127.0.0.1:50002
         main    verify_request #2 True
-        main    process_request #2 2 threads
+        main    process_request #2 keeps 2 threads to join
         main     Thread.start #2 → T2
         T2        Thread.run #2 ▸
         T2         process_request_thread #2 ▸
@@ -95,7 +95,7 @@ def test_a_forked_request_that_is_reaped(scenarios: Any, tools: Any) -> None:
         main   _handle_request_noblock #1
         main    get_request #1 127.0.0.1:50001
         main    verify_request #1 True
-        main    process_request #1 1 child
+        main    process_request #1 believes 1 child
         main     fork #1 → P4122
         P4122     finish_request #1
         P4122      handle #1
@@ -104,11 +104,11 @@ def test_a_forked_request_that_is_reaped(scenarios: Any, tools: Any) -> None:
         P4122     _exit #1 exit 0 ⏹
         main     close_request #1
         main   service_actions
-        main    collect_children 1 child
+        main    collect_children believes 1 child
         main     waitpid P4122 → still running
         main   select ×1
         main   service_actions
-        main    collect_children 0 children
+        main    collect_children believes 0 children
         main     waitpid P4122 → exited 0
         main   select ▶
         """
@@ -123,13 +123,13 @@ def test_a_killed_child(scenarios: Any, tools: Any) -> None:
         main   _handle_request_noblock #1
         main    get_request #1 127.0.0.1:50001
         main    verify_request #1 True
-        main    process_request #1 1 child
+        main    process_request #1 believes 1 child
         main     fork #1 → P4122
         P4122     finish_request #1 SIGKILL ☓
         P4122      handle #1 SIGKILL ☓
         main     close_request #1
         main   service_actions
-        main    collect_children 0 children
+        main    collect_children believes 0 children
         main     waitpid P4122 → killed SIGKILL
         main   select ▶
         """

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 from tracer import __version__
+from tracer.kernel.answer import NotAvailable
+from tracer.kernel.processes import born
 from tracer.probe.frames import HEADER, MARK, VERSION, fact
 
 
@@ -32,6 +34,7 @@ class Journal:
             python=platform.python_version(),
             platform=f"{platform.system()} {platform.release()} {platform.machine()}",
             program=program,
+            supervisor=_identity(),
             monotonic_ns=time.monotonic_ns(),
             time=time.time(),
         )
@@ -54,6 +57,12 @@ class Journal:
         os.close(self._descriptor)
 
 
+def _identity() -> dict[str, int]:
+    """Who ends the recording: a follower that waits for that can see whether anybody is left to do it."""
+    began = born(os.getpid())
+    return {"pid": os.getpid(), "born": 0 if isinstance(began, NotAvailable) else began}
+
+
 def _refuse_to_destroy(path: Path) -> None:
     """Only a recording, or an empty file, may be overwritten: `-o server.py server.py` must not cost anybody a program."""
     try:
@@ -71,16 +80,20 @@ def recordings_folder() -> Path:
     return Path(state) / "tracer" / "recordings"
 
 
-def new_path(name: str, keep: int = 20) -> Path:
-    """A path for a recording of `name`, started now. Of the older ones there, the newest `keep` finished ones stay."""
+KEPT = 20  # finished recordings; the oldest make room. Demos are counted apart: they must not cost anybody a recording.
+
+
+def new_path(name: str) -> Path:
+    """A path for a recording of `name`, started now. Of the older ones of its kind (demo or program) the newest KEPT stay."""
     folder = recordings_folder()
-    _forget_oldest(folder, keep)
+    _forget_oldest(folder, KEPT - 1, name.startswith("demo-"))
     stamp = time.strftime("%Y%m%d-%H%M%S")
     return folder / f"{name or 'program'}-{stamp}-{os.getpid()}.tracer"
 
 
-def _forget_oldest(folder: Path, keep: int) -> None:
-    finished = [path for path in folder.glob("*.tracer") if not _is_running(path)]
+def _forget_oldest(folder: Path, keep: int, demos: bool) -> None:
+    ours = [path for path in folder.glob("*.tracer") if path.name.startswith("demo-") == demos]
+    finished = [path for path in ours if not _is_running(path)]
     finished.sort(key=lambda path: path.stat().st_mtime)
     for path in finished[: max(0, len(finished) - keep)]:
         path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -23,7 +24,8 @@ class PrivateFolder:
     """A folder of this run that only its owner can enter: the page lies in it."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="tracer-"))
+        _remove_abandoned()
+        self.path = Path(tempfile.mkdtemp(prefix=f"tracer-{os.getpid()}-"))
         self.page_path = self.path / "page"
         self.page: Page = create(str(self.page_path))
 
@@ -31,6 +33,16 @@ class PrivateFolder:
         """Take it away; processes that outlive the run keep the page they have mapped."""
         self.page_path.unlink(missing_ok=True)
         self.path.rmdir()
+
+
+def _remove_abandoned() -> None:
+    """Take away the folders of supervisors that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob("tracer-*-*"):
+        pid = folder.name.split("-")[1]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+            with suppress(OSError):  # another user's, or gone this moment
+                (folder / "page").unlink(missing_ok=True)
+                folder.rmdir()
 
 
 def environment(recording: Path, page: Path) -> dict[str, str]:

@@ -1,10 +1,14 @@
-"""The call trees of a recording that grows, as text: a call when it begins, and its end if it did not end at once."""
+"""The call trees of a recording that grows, as text: a call when it begins, and its end if it did not end at once.
+
+A loop that waits in vain is not told, turn by turn: its calls are left out unless they found something (see `_is_idle`).
+"""
 
 import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from tracer.kernel.processes import is_alive
 from tracer.recording.follow import Follower
 from tracer.recording.reader import Frame
 from tracer.timeline.calls import row
@@ -17,20 +21,39 @@ from .tree import tree_line
 PAUSE = 0.05  # seconds between two looks at a file that does not grow
 
 
+SILENCE = 3.0  # seconds without a word, after which it is worth asking whether there is anybody to say one
+
+
 def follow_lines(path: str | os.PathLike[str], pause: Callable[[float], None] = time.sleep) -> Iterator[str]:
-    """Lines as the calls happen, until the recording ends. Raises NotARecording."""
+    """Lines as the calls happen, until the recording ends, or its supervisor is gone. Raises NotARecording."""
     timeline, printed = Timeline(), _Printed()
+    silent = 0.0
     with Follower(path) as follower:
         while True:
             frames = follower.read()
             if frames:
+                silent = 0.0
                 timeline.feed(frames)
                 yield from printed.lines(timeline, frames)
             elif follower.ended:
                 follower.finish()
                 return
             else:
+                silent += PAUSE
+                if silent > SILENCE:
+                    silent = 0.0
+                    if _is_abandoned(timeline):
+                        yield "! no end was recorded: the supervisor of this run is gone"
+                        return
                 pause(PAUSE)
+
+
+def _is_abandoned(timeline: Timeline) -> bool:
+    """Whether the supervisor that would end the recording is known to run no longer."""
+    who = timeline.header.get("supervisor")
+    if not isinstance(who, dict) or not isinstance(who.get("pid"), int) or not isinstance(who.get("born"), int):
+        return False
+    return is_alive(who["pid"], who["born"]) is False
 
 
 class _Printed:
@@ -58,7 +81,8 @@ class _Printed:
             found = row(timeline, context, span)
             if found.open:
                 self._open.setdefault(context.id, []).append(span)
-            yield found.begin, span, found
+            if not _is_idle(found):
+                yield found.begin, span, found
         self._spans[context.id] = context.spans
 
     def _ended(self, timeline: Timeline, context: Context) -> Iterator[tuple[int, int, Row]]:
@@ -67,6 +91,21 @@ class _Printed:
             found = row(timeline, context, span)
             if found.end is None:
                 still.append(span)
-            else:
-                yield found.end, -span, replace(found, hook=f"… {found.hook}")
+            elif found.hook == "select":
+                if not _is_idle(found):
+                    yield found.begin, span, found
+            elif not _is_idle(found):
+                yield found.end, -span, replace(found, hook=f"end of {found.hook}")
         self._open[context.id] = still
+
+
+def _is_idle(row: Row) -> bool:
+    """Whether the call belongs to the loop's idling, or may: select until it has found somebody, and looking after children in vain."""
+    if row.outcome not in ("open", "returned") or not row.framework:
+        return False
+    match row.hook:
+        case "select":
+            return row.open or not row.payload
+        case "waitpid":
+            return row.payload.endswith("still running")
+    return row.hook in ("service_actions", "collect_children")

@@ -101,6 +101,7 @@ def _process(timeline: Timeline, process: Process, t: int) -> ProcessMoment:
                 child.exit if child is not None else None,
                 child.signal if child is not None else None,
                 since,
+                fork.reaped if fork is not None and fork.reaped <= t else None,
             )
         )
     threads: list[Thread] = []

@@ -66,6 +66,7 @@ class Child:
     exit: int | None  # exit status of a zombie
     signal: int | None  # signal that ended a zombie
     since: int | None  # when it was forked; for a zombie, when it was first seen to be one
+    reaped: int | None = None  # when the parent waited for it, if that was between the sample and the moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,9 +67,10 @@ def end_words(hook: str, payloads: dict[str, int | str]) -> str:
             return f"P{pid} {status_words(status)}" if isinstance(status, int) else f"P{pid}"
         case "select" if payloads.get("ready"):
             return f"{payloads['ready']} ready"
-    for name, one, many in (("children", "child", "children"), ("threads", "thread", "threads")):
-        if name in payloads:
-            return f"{payloads[name]} {one if payloads[name] == 1 else many}"
+    if "children" in payloads:
+        return f"believes {payloads['children']} {'child' if payloads['children'] == 1 else 'children'}"
+    if "threads" in payloads:
+        return f"keeps {payloads['threads']} {'thread' if payloads['threads'] == 1 else 'threads'} to join"
     return ""
 
 
