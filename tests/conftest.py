@@ -1,6 +1,5 @@
 """Recording real programs, for every test that wants one."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.probe.kit import Running, environment, recording
 from tracer.recording.follow import Follower
 from tracer.timeline.timeline import Timeline
-
-ROOT = Path(__file__).parents[1]
 
 
 @dataclass
@@ -39,15 +37,30 @@ def read(path: Path) -> tuple[Timeline, int]:
         return timeline, follower.reader.damaged
 
 
+def _new(folder: Path) -> Path:
+    return folder / f"recording-{len(list(folder.iterdir()))}.tracer"
+
+
 @pytest.fixture
 def record(tmp_path) -> Callable[..., Recorded]:
     """record(program, *arguments): run it under `tracer record` until it ends."""
 
     def run(*words: str | Path, **options: object) -> Recorded:
-        path = tmp_path / f"recording-{len(list(tmp_path.iterdir()))}.tracer"
-        command = [sys.executable, "-m", "tracer", "record", "-o", str(path), *map(str, words)]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=environment, **options)  # type: ignore[call-overload]
+        path = _new(tmp_path)
+        command = recording(path, *words)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=environment(), **options)  # type: ignore[call-overload]
         return Recorded(done.returncode, done.stdout, done.stderr, path)
+
+    return run
+
+
+@pytest.fixture
+def launch(tmp_path) -> Callable[..., Running]:
+    """`with launch(program, *arguments) as running`: run it under `tracer record`, or plain, while the test is its client."""
+
+    def run(*words: str | Path, traced: bool = True, path: Path | None = None, **more: str) -> Running:
+        path = path or _new(tmp_path)
+        command = recording(path, *words) if traced else [sys.executable, *map(str, words)]
+        return Running(command, path, environment(**more))
 
     return run

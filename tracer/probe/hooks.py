@@ -74,7 +74,7 @@ _ROWS = (
          "Rarely; service_actions is the hook for work in each turn.", enter="server"),
     Hook("handle_request", ("BaseServer",), "wait",
          "Called when the program serves at most one request itself, without serve_forever.", _NO, enter="server"),
-    Hook("fileno", ("BaseServer", "TCPServer"), "wait",
+    Hook("fileno", ("TCPServer",), "wait",
          "Called when a selector asks which descriptor to watch.", "Only for a server without a socket."),
     Hook("select", ("_ServerSelector",), "wait",
          "Called when the loop waits for a client, for at most poll_interval (or timeout) seconds.", _SYSTEM,

@@ -10,8 +10,14 @@ each process's count of records it could not write. A file under /dev/shm or in 
 """
 
 import os
+import sys
+from _codecs import register_error
 
 from .stdlib import private
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mmap import mmap
 
 SIZE = 4096
 LIMIT, ARMED, FAILED = 0, 1, 2
@@ -23,10 +29,10 @@ class Page:
     """A page that all openers of the same path share; without a path, or where it cannot be mapped, a private one."""
 
     def __init__(self, path: str = "") -> None:
+        self.bytes: mmap | bytearray
         try:
-            mmap = private("mmap")
             with open(path, "r+b") as file:
-                self.bytes = mmap.mmap(file.fileno(), SIZE)
+                self.bytes = _map(file.fileno())
         except (OSError, ValueError):
             self.bytes = bytearray(SIZE)
         self._losses = memoryview(self.bytes)[_LOSSES : _LOSSES + 8 * _COUNTERS].cast("q")
@@ -42,6 +48,39 @@ class Page:
     def lost(self) -> int:
         """Records that no process could write, and that no later frame makes visible."""
         return sum(self._losses)
+
+
+def _map(descriptor: int) -> "mmap":
+    """The file, mapped without keeping a descriptor: a low one of ours would be one that the program does not know of."""
+    module = private("mmap")
+    if sys.version_info >= (3, 13):
+        untracked: mmap = module.mmap(descriptor, SIZE, trackfd=False)
+        return untracked
+    before = _others(descriptor)
+    mapped: mmap = module.mmap(descriptor, SIZE)
+    own = _others(descriptor) - before
+    if len(own) == 1:
+        # It would close that number again when it goes, and by then it may be the program's: so it stays until the interpreter's
+        # own end, which is when this registry goes.
+        register_error("tracer.page", mapped.size)  # type: ignore[arg-type]  # nobody asks for it
+        os.close(own.pop())
+    return mapped
+
+
+def _others(descriptor: int) -> set[int]:
+    """The other descriptors of the file that `descriptor` has open."""
+    found: set[int] = set()
+    try:
+        this, names = os.fstat(descriptor), os.listdir("/dev/fd")  # noqa: PTH208 - pathlib is not imported in a traced program
+    except OSError:
+        return found
+    for name in names:
+        try:
+            if int(name) != descriptor and os.path.samestat(os.fstat(int(name)), this):
+                found.add(int(name))
+        except OSError:  # the listing's own, or another thread's
+            continue
+    return found
 
 
 def create(path: str) -> Page:

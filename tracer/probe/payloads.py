@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 else:
     FunctionType = type(lambda: None)
 
-(DESCRIPTOR, REQUEST, TRUTH, SERVER, CHILDREN, THREADS, CONTEXT, READY, PID, STATUS, OPTIONS, PEER4) = map(
-    payload, ["descriptor", "request", "truth", "server", "children", "threads", "context", "ready", "pid", "status", "options", "peer4"]
-)
+DESCRIPTOR, REQUEST, TRUTH, SERVER = payload("descriptor"), payload("request"), payload("truth"), payload("server")
+CHILDREN, THREADS, CONTEXT, READY = payload("children"), payload("threads"), payload("context"), payload("ready")
+PID, STATUS, OPTIONS, PEER4 = payload("pid"), payload("status"), payload("options"), payload("peer4")
 _LONGEST_TEXT = 500
 _MOST_HOSTS = 1000
 
@@ -49,27 +49,29 @@ def _is_plain(value: object) -> bool:
     return value is None or type(value) in (str, int, float, bool, bytes)
 
 
-def told_connection(add: "Callable[[object], None]", result: object) -> None:
-    """Record what get_request returned: the request's identity and the address of its peer."""
+def told_connection(add: "Callable[[object], None]", returned: int, result: object) -> None:
+    """Record that get_request returned, and what: the request's identity and the address of its peer.
+
+    An event and what it carries are added at once: a signal handler's hooks may write the batch at any moment between two calls.
+    """
+    now = clock()
     if type(result) is not tuple or len(result) != 2:
+        add((returned, now))
         return
     request, address = result
-    if isinstance(request, Socket):
-        add((DESCRIPTOR, fileno(request)))
-    else:
-        add((REQUEST, id(request)))
-    if type(address) is tuple and len(address) == 2:
-        host = _hosts.get(address[0]) if type(address[0]) is str else None
-        if host is not None and type(address[1]) is int:
-            add((PEER4, host | address[1]))  # a quarter of the cost of text, at every request
+    which, number = (DESCRIPTOR, fileno(request)) if isinstance(request, Socket) else (REQUEST, id(request))
+    if type(address) is tuple and len(address) == 2 and type(address[0]) is str and type(address[1]) is int:
+        host = _hosts.get(address[0])
+        if host is not None:
+            add((returned, now, which, number, PEER4, host | address[1]))  # a quarter of the cost of text, at every request
             return
         _learn_host(address[0])
-    add(text("peer", address_text(address)[:_LONGEST_TEXT]))
+    add((returned, now, which, number, *text("peer", address_text(address)[:_LONGEST_TEXT])))
 
 
-def _learn_host(host: object) -> None:
+def _learn_host(host: str) -> None:
     """Remember an IPv4 address as a number, for the next time."""
-    if type(host) is str and len(_hosts) < _MOST_HOSTS:
+    if len(_hosts) < _MOST_HOSTS:
         try:
             _hosts[host] = int.from_bytes(inet_aton(host), "big") << 16
         except OSError:

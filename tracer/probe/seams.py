@@ -8,7 +8,7 @@ a program that replaces `socketserver.os.fork` is still obeyed.
 import sys
 
 from .hooks import HOOKS
-from .template import probe
+from .template import disguise, probe
 from .writer import FULL, local, write
 
 TYPE_CHECKING = False
@@ -34,6 +34,8 @@ class _Seam(ModuleType):
 
     def __init__(self, real: "ModuleType") -> None:
         super().__init__(real.__name__, real.__doc__)
+        for name in ("__spec__", "__loader__", "__package__"):  # the real one's, so that it also looks like it
+            del vars(self)[name]
         vars(self).update(_real=real, _made={})
         for name in self.watched:  # now, not while a request waits
             getattr(self, name, None)
@@ -98,5 +100,6 @@ def _patient(real: "Any") -> "Any":
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise
 
+    disguise(select, real.select)  # the recording names the real one's file and line
     body = {"__module__": real.__module__, "__qualname__": real.__qualname__, "select": probe(select, HOOKS["select"], real.__name__)}
     return type(real)(real.__name__, (real,), body)

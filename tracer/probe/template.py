@@ -8,10 +8,10 @@ frames are taken out of it), and how long a request lives (it keeps no reference
 import os
 import socket  # a framework has imported it before us
 
-from . import payloads, servers, threads
+from . import payloads, servers, threads, writer
 from .frames import ENTER, RAISE, RETURN, identity, word
 from .hooks import Hook, is_framework
-from .writer import clock, enter, fork_begins, fork_ends, leave, local, process, tell, write
+from .writer import tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ _LEAVE = {
     "": "add((returned, clock()))",
     "truth": "add((returned, clock(), TRUTH, result) if result is True or result is False"
     " else (returned, clock(), *truth(result)))",
-    "connection": "add((returned, clock())); told_connection(add, result)",
+    "connection": "told_connection(add, returned, result)",
     "children": "add((returned, clock(), CHILDREN, len({self}.active_children or ())))",
     "threads": "add((returned, clock(), *kept_threads({self})))",
     "ready": "add((returned, clock(), READY, len(result)))",
@@ -100,17 +100,23 @@ _GUARD = {
 }
 
 _GLOBALS: dict[str, object] = {
-    "local": local, "clock": clock, "enter": enter, "leave": leave, "write": write, "fork_begins": fork_begins,
-    "fork_ends": fork_ends, "begin": servers.begin, "built": servers.built, "server_id": servers.server_id,
-    "process": process, "PlainSocket": socket.socket, "tuple": tuple, "begun": threads.begun, "awaited": threads.awaited, "begin_thread": threads.begin_thread,
-    "isinstance": isinstance, "id": id, "len": len, "BaseException": BaseException,
-    "__builtins__": {}, "__name__": __name__, "WNOHANG": os.WNOHANG,
-    **{name: getattr(payloads, name) for name in (
-        "told", "told_connection", "truth", "kept_threads", "whole", "fileno", "Socket", "DESCRIPTOR", "REQUEST", "TRUTH", "SERVER",
-        "CONTEXT", "READY", "PID", "STATUS", "OPTIONS", "CHILDREN",
+    # what the wrappers use of this package
+    **{name: getattr(writer, name) for name in (
+        "local", "clock", "enter", "leave", "write", "process", "fork_begins", "fork_ends",
     )},
+    **{name: getattr(payloads, name) for name in (
+        "told", "told_connection", "truth", "kept_threads", "whole", "fileno", "Socket", "DESCRIPTOR", "REQUEST", "TRUTH",
+        "SERVER", "CONTEXT", "READY", "PID", "STATUS", "OPTIONS", "CHILDREN",
+    )},
+    **{name: getattr(servers, name) for name in ("begin", "built", "server_id")},
+    **{name: getattr(threads, name) for name in ("begun", "awaited", "begin_thread")},
+    # and of Python
+    "PlainSocket": socket.socket, "WNOHANG": os.WNOHANG, "isinstance": isinstance, "id": id, "len": len, "tuple": tuple,
+    "BaseException": BaseException, "__builtins__": {}, "__name__": __name__,
 }  # fmt: skip
-_RESERVED = frozenset([*_GLOBALS, *["function", "entered", "returned", "raised", "role", "wrapper", "add", "error", "result", "args", "kwargs"]])
+#: A parameter of one of these names would hide what the wrapper needs: such a function gets the wrapper for any arguments.
+_OWN_NAMES = ("function", "entered", "returned", "raised", "role", "wrapper", "add", "error", "result", "args", "kwargs")
+_RESERVED = frozenset((*_GLOBALS, *_OWN_NAMES))
 
 _STARRED = 0x0C  # CO_VARARGS | CO_VARKEYWORDS
 

@@ -12,11 +12,13 @@ A **context** is a thread of a process, with the batch of records it has not wri
 
 import os
 import sys
-from _thread import _local, get_native_id
-from posix import write as _os_write
+from _json import encode_basestring_ascii
+from _thread import _local, get_ident, get_native_id
+from posix import pwrite as _pwrite
+from posix import write as _write_here
 from time import monotonic_ns
 
-from .frames import EVENTS, column, fact, frame
+from .frames import EVENTS, FACT, column, fact, frame
 from .page import FAILED, LIMIT, Page
 from .stdlib import private
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 #: Records a batch may hold before a busy loop writes it: frames stay small, so that a kill tears few of them.
 FULL = 250
 
-_EBADF = 9
+_BEHIND_EVERYTHING = 1 << 62
 
 
 clock = monotonic_ns
@@ -124,29 +126,24 @@ def thread_context(identity: int, parent: int) -> Context:
     return Context(identity, _describe(identity, "thread", parent, process.pid, 0, 0))
 
 
+#: The fact that defines a context, as JSON in one piece: it is made in every thread and every forked child.
+_DEFINITION = (
+    '{"type":"context","id":%d,"process":%d,"pid":%d,"tid":%d,"kind":"%s","cause":"%s","parent":%d,"name":%s,"t":%d,'
+    '"ppid":%d,"born":%d}'
+)
+
+
 def _describe(identity: int, cause: str, parent: int, pid: int, ppid: int, born: int) -> bytes:
-    kind = "thread" if cause == "thread" else "process"
-    return fact(
-        identity,
-        type="context",
-        id=identity,
-        process=process.first.id if kind == "thread" and process.first else identity,
-        pid=pid,
-        tid=get_native_id(),
-        kind=kind,
-        cause=cause,
-        parent=parent,
-        name=_thread_name() if kind == "thread" else "",
-        t=clock(),
-        ppid=ppid,
-        born=born,
-    )
+    if cause == "thread":
+        kind, name, whose = "thread", encode_basestring_ascii(_thread_name()), process.first.id if process.first else 0
+    else:
+        kind, name, whose = "process", '""', identity
+    known = (identity, whose, pid, get_native_id(), kind, cause, parent, name, clock(), ppid, born)
+    return frame(FACT, identity, (_DEFINITION % known).encode())
 
 
 def _thread_name() -> str:
     """The calling thread's name, without making a Thread object for it as threading.current_thread() would."""
-    from _thread import get_ident
-
     active = getattr(sys.modules.get("threading"), "_active", {})
     name = getattr(active.get(get_ident()), "_name", "")
     return name if type(name) is str else ""
@@ -257,13 +254,33 @@ def put(data: bytes) -> bool:
     if not process.on or process.page.bytes[LIMIT]:
         return False
     try:
-        return _os_write(process.descriptor, data) == len(data)
-    except OSError as error:
-        if error.errno != _EBADF:
+        return _append(process.descriptor, data) == len(data)
+    except OSError:
+        if _is_ours(process.descriptor):
             return False
-    try:  # the program closed our descriptor with all others
+    try:  # the program closed our descriptor with all others, and may have been given its number
         process.descriptor = _open(process.path)
-        return _os_write(process.descriptor, data) == len(data)
+        return _append(process.descriptor, data) == len(data)
+    except OSError:
+        return False
+
+
+if sys.platform == "linux":
+
+    def _append(descriptor: int, data: bytes) -> int:
+        """Write at the end of our file; an OSError where the number is the program's by now: a socket, a pipe, a file.
+
+        Linux appends to what is open for appending wherever the write shall begin; nothing else can be written to so far behind.
+        """
+        return _pwrite(descriptor, data, _BEHIND_EVERYTHING)
+
+else:
+    _append = _write_here
+
+
+def _is_ours(descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(process.path))  # noqa: PTH116 - as above
     except OSError:
         return False
 
@@ -282,13 +299,15 @@ def _lift(low: int) -> int:
     fcntl, resource = private("fcntl"), private("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     room = soft + 64
-    if hard == resource.RLIM_INFINITY or hard >= room:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (room, hard))
+    enough = hard if hard == resource.RLIM_INFINITY else max(hard, room)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (room, enough))
+    except (OSError, ValueError):  # no room above, and only root may make some: as high as can be
+        high: int = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, max(soft - 64, low))
+    else:
         try:
-            high: int = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, soft)
+            high = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, soft)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    else:  # no room above: as high as can be
-        high = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, max(soft - 64, low))
     os.close(low)
     return high

@@ -16,9 +16,6 @@ class _Watch:
     """A finder that finds nothing itself: it puts a loader before that of the framework's module."""
 
     def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
-        mine = sys.modules.get("sitecustomize")
-        if getattr(mine, "__file__", None) == __file__:
-            del sys.modules["sitecustomize"]  # the import system is done with it by now; the program has none of that name
         if name not in _FRAMEWORKS:
             return None
         for finder in sys.meta_path:
@@ -83,18 +80,17 @@ def _give_up(path):  # type: ignore[no-untyped-def]
 
 def _begin():  # type: ignore[no-untyped-def]
     sys.path[:] = [folder for folder in sys.path if folder != _HERE]
-    mine = sys.modules.pop("sitecustomize", None)
+    mine = sys.modules.pop("sitecustomize")
     try:
         import sitecustomize  # noqa: F401  # the program's own, if it has one
-    except ImportError as error:
-        if error.name != "sitecustomize":
-            raise
     finally:
-        sys.modules.setdefault("sitecustomize", mine)
-    sys.meta_path.insert(0, _Watch())
-    for name in _FRAMEWORKS:
-        if name in sys.modules:
-            _probe(sys.modules[name])
+        sys.modules.setdefault("sitecustomize", mine)  # the import system looks for it once more
+        sys.meta_path.insert(0, _Watch())
+        for name in _FRAMEWORKS:
+            if name in sys.modules:
+                _probe(sys.modules[name])
 
 
+# If the program has no sitecustomize, the ImportError that says so goes on to `site`, which expects it; this module is then
+# forgotten as if it had never been found. What the program's own raises is reported there too, as it would have been without us.
 _begin()

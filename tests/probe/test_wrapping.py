@@ -1,0 +1,149 @@
+"""Hooks in every form that Python allows: one span a level, with the class that supplied it, and the request is served."""
+
+import re
+import socket
+
+import pytest
+
+from tests.probe.kit import FRAMEWORKS, PROGRAMS, ask, rest, tree
+from tracer.timeline.at import connection
+from tracer.timeline.events import events
+from tracer.timeline.stats import stats
+
+TURN = """_handle_request_noblock BaseServer
+    get_request TCPServer
+    verify_request BaseServer
+    process_request BaseServer
+      finish_request BaseServer
+        setup StreamRequestHandler
+        handle Handler
+        finish StreamRequestHandler
+      shutdown_request TCPServer
+        close_request TCPServer"""
+#: shape -> the lines of a turn that are others than above.
+SHAPES = {
+    "chain": {
+        "    verify_request BaseServer": """
+    verify_request Lower
+      verify_request Upper
+        verify_request BaseServer""",
+        "        setup StreamRequestHandler": """
+        setup Polite
+          setup StreamRequestHandler""",
+        "        handle Handler": """
+        handle Polite
+          handle Handler""",
+    },
+    "decorated": {
+        "    verify_request BaseServer": "\n    verify_request Decorated",
+        "        handle Handler": """
+        handle Careful
+          handle Handler""",
+    },
+    "static": {
+        "    verify_request BaseServer": "\n    verify_request Static",
+        "finish_request BaseServer": "finish_request Static",
+        "        close_request TCPServer": "\n        close_request Static",
+    },
+    "alias": {
+        "    verify_request BaseServer": "\n    verify_request Aliased",
+        "        handle Handler": "\n        handle Renamed",
+        "        finish StreamRequestHandler": "\n        finish Renamed",
+    },
+    "mixed": {
+        "    verify_request BaseServer": "\n    verify_request Checks",
+        "        handle Handler": "\n        handle Reads",
+    },
+    "frozen": {
+        "    verify_request BaseServer": "\n    verify_request FrozenServer",
+        "        handle Handler": "\n        handle FrozenHandler",
+    },
+    "partial": {
+        "        handle Handler": """
+        handle Told
+          handle Handler""",
+    },
+    "factory": {
+        "        handle Handler": """
+        handle Local
+          handle Handler""",
+    },
+    "late": {
+        "    verify_request BaseServer": "\n    verify_request Late",
+        "        handle Handler": "\n        handle LateHandler",
+    },
+    "keywords": {"process_request BaseServer": "process_request Keywords"},
+    "parameters": {
+        "    verify_request BaseServer": "\n    verify_request Parameters",
+        "      finish_request BaseServer": """
+      finish_request Parameters
+        finish_request BaseServer""",
+        "        setup StreamRequestHandler": "\n          setup StreamRequestHandler",
+        "        handle Handler": """
+          handle Extra
+            handle Handler""",
+        "        finish StreamRequestHandler": "\n          finish StreamRequestHandler",
+    },
+    "objects": {
+        "\n    verify_request BaseServer": "",
+        "\n      shutdown_request TCPServer": "",
+        "        close_request TCPServer": "\n      close_request TCPServer",
+    },
+}
+
+
+def turn(shape):
+    text = TURN
+    for line, instead in SHAPES[shape].items():
+        assert line in text
+        text = text.replace("\n" + line if instead.startswith("\n") else line, instead)
+    return text
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_hook_is_seen_in_any_form(shape, framework, launch):
+    """The call tree of one request, and its reply."""
+    with launch(PROGRAMS / "shapes.py", framework, shape) as server:
+        assert ask(server.address()) == "hello\n"
+        assert server.end() == (0, "")
+    found = tree(server.timeline()).replace(" #1", "")
+    assert re.search(r"_handle_request_noblock.*(?=\nserver_close)", found, re.DOTALL)[0] == turn(shape)
+    assert server.errors.count("\n") == 1  # the tracer's own
+
+
+#: A server that serves within a hook of another one waits there for its own request: these are about that.
+ABOUT_A_REQUEST = {
+    "verify_request", "process_request", "finish_request", "setup", "handle", "finish", "shutdown_request", "close_request",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_two_servers_are_told_apart(framework, launch):
+    """Of two servers of one class in one thread, each span names its own, also where one serves within a hook of the other."""
+    with launch(PROGRAMS / "shapes.py", framework, "two") as server:
+        one, other = server.address(), server.address()
+        addresses = {}  # client's port -> server's
+        for outer, inner in [(one, other), (one, other)]:
+            with socket.create_connection(outer, timeout=30) as client:
+                client.sendall(b"outer\n")
+                with socket.create_connection(inner, timeout=30) as nested:
+                    nested.sendall(b"inner\n")
+                    assert rest(nested) == "inner\n"
+                    addresses[nested.getsockname()[1]] = inner
+                assert rest(client) == "outer\n"
+                addresses[client.getsockname()[1]] = outer
+        with socket.create_connection(other, timeout=30) as client:
+            client.sendall(b"last\n")
+            assert rest(client) == "last\n"
+            addresses[client.getsockname()[1]] = other
+        assert server.end() == (0, "")
+    timeline = server.timeline()
+    names = {one["id"]: one["address"] for one in stats(timeline)["servers"]}
+    assert sorted(names.values()) == sorted(f"{host}:{port}" for host, port in (one, other))
+    seen = set()
+    for event in events(timeline):
+        if event.connection is not None and event.hook in ABOUT_A_REQUEST:
+            peer = int(connection(timeline, event.connection).peer.rpartition(":")[2])
+            seen.add((peer, names[event.server]))
+    assert seen == {(peer, "{}:{}".format(*address)) for peer, address in addresses.items()}
