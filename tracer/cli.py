@@ -162,7 +162,7 @@ def _check_program(program: list[str]) -> None:
 
 def _said_at_the_end(ending: "Ending", path: Path) -> list[str]:
     if not ending.contexts:
-        lines = ["nothing recorded: this program never imported socketserver"]
+        lines = ["nothing recorded"] if ending.untraced else ["nothing recorded: this program never imported socketserver"]
     else:
         lines = [f"recorded; to see it: tracer open {path}"]
     if ending.limited:

@@ -138,10 +138,10 @@ class Recording:
     def exit(self, hand: Hand, status: int) -> None:
         self.fact(0, type="exit", pid=hand.pid, status=status, t=self.tick())
 
-    def end(self) -> None:
+    def end(self, alive: tuple[int, ...] = ()) -> None:
         for hand in self.hands:
             hand.flush()
-        self.fact(0, type="end", t=self.tick())
+        self.fact(0, type="end", alive=list(alive), t=self.tick())
 
     @property
     def data(self) -> bytes:

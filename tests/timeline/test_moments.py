@@ -134,9 +134,9 @@ def test_the_end_of_the_recording_says_who_is_gone(new: Any) -> None:
     first = recording.process(100)
     recording.process(200, ppid=100)
     recording.process(300, ppid=100)
-    recording.sample({"pid": 300, "children": [], "threads": []})
+    recording.sample({"pid": 200, "children": [], "threads": []})  # alive then, but not at the end
     recording.exit(first, 3 << 8)
-    recording.end()
+    recording.end(alive=(300,))
     found = {one["pid"]: (one["end"], one["status"]) for one in stats(recording.timeline)["contexts"]}
     assert found == {100: ("exited", 3), 200: ("gone", None), 300: ("open", None)}
 

@@ -64,9 +64,11 @@ class Sampler:
         if isinstance(running, NotAvailable):
             self._pids.pop(pid, None)  # gone: its pid may be another process's from now on
             return None
+        if isinstance(born, NotAvailable):
+            return None  # no answer is not "no children"
         return {
             "pid": pid,
-            "children": None if isinstance(born, NotAvailable) else [_child(one) for one in born],
+            "children": [_child(one) for one in born],
             "threads": [{"tid": one.tid, "name": one.name, "state": one.state} for one in running],
         }
 

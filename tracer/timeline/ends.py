@@ -15,7 +15,7 @@ class Ends:
     def __init__(self) -> None:
         self.exits: dict[int, list[tuple[int, int]]] = {}  # pid -> (time, wait status), from exit facts
         self.over: int | None = None  # when the recording ended
-        self.alive: set[int] = set()  # pids that the last sample listed as running
+        self.alive: set[int] = set()  # pids that run on when the recording has ended
         self.state = Settled()
 
     def derive_causes(self) -> None:

@@ -50,8 +50,6 @@ class Samples:
         self.processes: dict[int, list[SampledProcess]] = {}
         self.times: list[tuple[int, int]] = []  # (end, begin) of each sample
         self.zombies: dict[tuple[int, int], list[int]] = {}  # (pid, born) of a child -> times at which it was a zombie, ends only
-        self.newest = -1
-        self.alive: set[int] = set()  # pids that the newest sample lists, zombies not among them
 
     def feed(self, fact: dict[str, Any]) -> None:
         """Take in a sample fact."""
@@ -60,7 +58,6 @@ class Samples:
         if place and self.times[place - 1] == (end, begin):
             return  # written twice
         self.times.insert(place, (end, begin))
-        alive: set[int] = set()
         for entry in _dicts(fact, "queues"):
             depth, limit, drops, held = (_maybe(entry, name) for name in ("depth", "limit", "drops", "bytes"))
             queue = Queue(begin, end, depth, limit, drops, held, _reasons(entry))
@@ -82,15 +79,11 @@ class Samples:
                 children = known[-1].children if known[-1].children == children else children
                 threads = known[-1].threads if known[-1].threads == threads else threads
             insort(known, SampledProcess(begin, end, children, threads), key=_order)
-            alive.add(pid)
-            alive.update(child.pid for child in children if child.state != "zombie")
             for child in children:
                 if child.state == "zombie":
                     seen = self.zombies.setdefault((child.pid, child.born), [])
                     if not seen or end < seen[0]:
                         seen[:] = [end]
-        if end > self.newest:
-            self.newest, self.alive = end, alive
 
     def queue(self, server: int, t: int) -> tuple[Queue, ...]:
         """The newest HISTORY samples of a server's queue at or before `t`, oldest first."""

@@ -128,16 +128,12 @@ class Timeline:
 
     def _take_sample(self, fact: dict[str, Any]) -> None:
         self.samples.feed(fact)
-        if self.ended is not None:
-            self._end_again()
 
     def _take_end(self, fact: dict[str, Any]) -> None:
-        self.ended = number(fact, "t")
-        self._end_again()
-
-    def _end_again(self) -> None:
-        """The recording has ended: processes it does not speak of are gone."""
-        self._settler.ends.over, self._settler.ends.alive = self.ended, self.samples.alive
+        """The recording has ended: processes that nobody has seen end, and that are not said to run still, are gone."""
+        alive = fact.get("alive")
+        self.ended = self._settler.ends.over = number(fact, "t")
+        self._settler.ends.alive = {pid for pid in alive if isinstance(pid, int)} if isinstance(alive, list) else set()
         for process in self._settler.state.processes.values():
             if process.how in ("open", "gone"):
                 self._settler.dirty[process.first.id] = process.first
