@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.probe.kit import FRAMEWORKS, PROGRAMS, ask, contexts, tree
+from tests.probe.kit import FRAMEWORKS, PROGRAMS, Raw, ask, contexts, rest, tree
 from tracer.timeline.at import connection
 from tracer.timeline.events import events
 
@@ -86,3 +86,18 @@ def test_a_pool_serves_each_its_own_connection(framework, kind, how, launch):
     assert found == served
     assert sum(served.values()) == 40
     assert len({tid for tid, _ in served}) == 4
+
+
+def test_everything_is_written_before_a_thread_starts(launch):
+    """While the system has yet to start the thread, the file says that it is about to: whatever happens then, it is there."""
+    with launch(PROGRAMS / "starting.py") as server:
+        client = socket.create_connection(server.address(), timeout=30)
+        assert server.line() == "about to start"
+        (main,) = Raw(server.path).records.values()
+        assert main[-1] == ("enter", "Thread.start")
+        server.process.stdin.write(b"\n")
+        server.process.stdin.flush()
+        client.sendall(b"hello\n")
+        assert rest(client) == "hello\n"
+        client.close()
+        assert server.end() == (0, "")
