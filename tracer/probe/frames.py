@@ -42,6 +42,7 @@ BODY = Struct("<IIq")  # the part of a header that its CRC covers
 LARGEST = 1 << 24  # a longer content is damage: no writer makes one
 
 EVENTS, FACT = 1, 2
+_BIG_ENDIAN = sys.byteorder == "big"
 
 ENTER, RETURN, RAISE, NUMBER, TEXT = range(5)
 KIND_BITS = 3
@@ -116,7 +117,7 @@ def column(numbers: list[int]) -> bytes:
         values = array("Q", numbers)  # three quarters of the time that "q" takes, and the same bytes
     except OverflowError:
         values = array("q", numbers)
-    if sys.byteorder == "big":
+    if _BIG_ENDIAN:
         values.byteswap()
     return values.tobytes()
 

@@ -114,11 +114,11 @@ def _meet_handlers_of(base: type) -> None:
     """Meet every class of which a handler is built: what a factory makes is known only then."""
     construct = base.__dict__["__init__"]
 
-    def __init__(self, *args, **kwargs):  # type: ignore[no-untyped-def]  # noqa: N807
-        if not is_met(type(self)):
+    def __init__(self, request, client_address, server):  # type: ignore[no-untyped-def]  # noqa: N807
+        if not is_met(self.__class__):
             meet(type(self), "handler")
         try:
-            construct(self, *args, **kwargs)
+            construct(self, request, client_address, server)
         except BaseException as error:
             error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
             raise

@@ -250,32 +250,29 @@ def tell(**fields: object) -> None:
 
 
 def put(data: bytes) -> bool:
-    """Append `data`; False if it could not be, or not whole (the reader sees a torn frame then)."""
+    """Append `data`; False if it could not be, or not whole (the reader sees a torn frame then).
+
+    Linux appends to what is open for appending wherever the write shall begin, and can write to nothing else so far behind: where our
+    number is the program's by now, a socket, a pipe, a file, it is an OSError and not a byte of ours.
+    """
     if not process.on or process.page.bytes[LIMIT]:
         return False
     try:
-        return _append(process.descriptor, data) == len(data)
+        return _pwrite(process.descriptor, data, _BEHIND_EVERYTHING) == len(data)
     except OSError:
         if _is_ours(process.descriptor):
             return False
     try:  # the program closed our descriptor with all others, and may have been given its number
         process.descriptor = _open(process.path)
-        return _append(process.descriptor, data) == len(data)
+        return _pwrite(process.descriptor, data, _BEHIND_EVERYTHING) == len(data)
     except OSError:
         return False
 
 
-if sys.platform == "linux":
+if sys.platform != "linux":
 
-    def _append(descriptor: int, data: bytes) -> int:
-        """Write at the end of our file; an OSError where the number is the program's by now: a socket, a pipe, a file.
-
-        Linux appends to what is open for appending wherever the write shall begin; nothing else can be written to so far behind.
-        """
-        return _pwrite(descriptor, data, _BEHIND_EVERYTHING)
-
-else:
-    _append = _write_here
+    def _pwrite(descriptor: int, data: bytes, offset: int, /) -> int:
+        return _write_here(descriptor, data)
 
 
 def _is_ours(descriptor: int) -> bool:
