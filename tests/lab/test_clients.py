@@ -1,5 +1,6 @@
 """Scripted clients against servers that answer badly, late or not at all."""
 
+import re
 import signal
 import socket
 import struct
@@ -15,6 +16,8 @@ from tracer.lab import clients
 from tracer.lab.clients import KINDS
 from tracer.lab.scripts import Outcome, Script, Settings, one, play, silent, slow
 from tracer.lab.targets import Target
+
+ADDRESS = r"127\.0\.0\.1:\d+"
 
 
 def settings(target: Target, folder: Path = Path()) -> Settings:
@@ -42,7 +45,9 @@ def test_a_udp_port_where_nobody_listens_refuses() -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         target = Target("udp", *free.getsockname())
-    assert play(one, 1, settings(target)) == Outcome(1, False, "refused")
+    outcome = play(one, 1, settings(target))
+    assert not outcome.ok
+    assert re.fullmatch(r"refused, from 127\.0\.0\.1:\d+", outcome.text)
 
 
 def test_a_path_that_is_not_there_is_named_a_failure(tmp_path: Path) -> None:
@@ -53,7 +58,26 @@ def test_a_path_that_is_not_there_is_named_a_failure(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("script", [one, slow])
 def test_a_server_that_says_nothing_is_not_waited_for_for_ever(script: Script, listener: socket.socket) -> None:
-    assert play(script, 1, settings(target_of(listener))) == Outcome(1, False, "timed out after 0.3 s")
+    outcome = play(script, 1, settings(target_of(listener)))
+    assert not outcome.ok
+    assert re.fullmatch(rf"timed out after 0\.3 s, from {ADDRESS}", outcome.text)
+
+
+def test_the_outcome_names_the_address_that_the_server_sees(listener: socket.socket) -> None:
+    peers = []
+
+    def answer() -> None:
+        connection, peer = listener.accept()
+        peers.append(peer)
+        with connection:
+            connection.sendall(connection.recv(100))
+
+    thread = Thread(target=answer)
+    thread.start()
+    outcome = play(one, 7, Settings(target_of(listener), pause=0, seconds=1, timeout=5, folder=Path()))
+    thread.join()
+    ((host, port),) = peers
+    assert outcome.text.startswith(f"sent 'hello 7' from {host}:{port}, reply 'hello 7' in ")
 
 
 def test_a_full_unix_queue_is_not_waited_for_for_ever(tmp_path: Path) -> None:
@@ -92,7 +116,8 @@ def test_an_early_end(script: Script, lingering: bool, word: str, listener: sock
     thread.start()
     outcome = play(script, 1, settings(target_of(listener)))
     thread.join()
-    assert outcome == Outcome(1, False, f"no reply: the server {word} the connection")
+    assert not outcome.ok
+    assert re.fullmatch(f"no reply: the server {word} the connection, from {ADDRESS}", outcome.text)
 
 
 def test_a_server_that_greets_does_not_end_the_silence(listener: socket.socket) -> None:
@@ -104,7 +129,9 @@ def test_a_server_that_greets_does_not_end_the_silence(listener: socket.socket) 
 
     thread = Thread(target=greet)
     thread.start()
-    assert play(silent, 1, settings(target_of(listener))) == Outcome(1, True, "said nothing for 0.1 s")
+    outcome = play(silent, 1, settings(target_of(listener)))
+    assert outcome.ok
+    assert re.fullmatch(f"said nothing for 0.1 s, from {ADDRESS}", outcome.text)
     thread.join()
     connections[0].close()
 

@@ -1,14 +1,16 @@
 """Clients in processes of their own, against a listener of ours."""
 
 import errno
+import re
 import socket
 import subprocess
 from queue import SimpleQueue
 
 import pytest
 
-from tracer.lab.targets import Target
 from tracer.lab.runner import BURST, ClientRunner
+from tracer.lab.summary import summary
+from tracer.lab.targets import Target
 
 
 @pytest.fixture
@@ -40,7 +42,8 @@ def test_one_client_and_the_next(listener):
         for number in (1, 2):
             runner.send("one")
             answer(listener)
-            assert said_about(said, "reply").startswith(f"client {number}: sent 'hello 1', reply 'hello 1' in ")
+            message = said_about(said, "reply")
+            assert re.match(rf"client {number}: sent 'hello 1' from 127\.0\.0\.1:\d+, reply 'hello 1' in ", message)
 
 
 def test_a_burst_counts_as_ten(listener):
@@ -51,6 +54,29 @@ def test_a_burst_counts_as_ten(listener):
             answer(listener)
         numbers = sorted(int(said_about(said, "reply").split(":")[0].removeprefix("client ")) for _ in range(BURST))
         assert numbers == list(range(1, BURST + 1))
+        assert said.get(timeout=20) == "burst: 10 clients, 10 replies"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "words"),
+    [
+        (["sent 'hello 1', reply 'x' in 1 ms"], "burst: 1 clients, 1 reply"),
+        (
+            ["sent 'a', reply 'x' in 1 ms", "timed out after 5 s, from 127.0.0.1:1", "no reply: the server closed the connection"],
+            "burst: 4 clients, 1 reply, 1 timed out, 1 no reply, 1 without a word",
+        ),
+        (["refused", "refused", "failed: No such file"], "burst: 3 clients, 0 replies, 2 refused, 1 failed"),
+    ],
+)
+def test_a_burst_in_one_line(outcomes, words):
+    assert summary(outcomes, int(words.split()[1])) == words
+
+
+def test_what_a_client_of_datagrams_is_called(tmp_path):
+    said = SimpleQueue()
+    with ClientRunner(Target("unix-datagram", path=str(tmp_path / "none")), said.put) as runner:
+        runner.send("silent")
+        assert said.get(timeout=20) == "client 1 (empty): on its way"
 
 
 def test_closing_ends_clients_that_wait(listener):

@@ -26,24 +26,26 @@ QUICK = ("-n", "4", "--seconds", "0.1", "--pause", "0.01")
 def test_every_kind_of_client_is_answered(name: str, tmp_path: Path) -> None:
     with served(name, tmp_path) as server:
         stream = server.target.is_stream
+        place = r" from 127\.0\.0\.1:\d+" if server.target.transport in ("tcp", "udp") else ""
 
         status, lines = played("one", server.target, tmp_path, *QUICK)
         assert status == 0
-        assert re.fullmatch(r"#1 sent 'hello 1', reply 'hello 1' in \d+\.\d ms", *lines)
+        assert re.fullmatch(rf"#1 sent 'hello 1'{place}, reply 'hello 1' in \d+\.\d ms", *lines)
 
         status, lines = played("burst", server.target, tmp_path, *QUICK)
         assert status == 0
         replies = {f"#{number} sent 'hello {number}', reply 'hello {number}'" for number in range(1, 5)}
-        assert {line.partition(" in ")[0] for line in lines} == replies
+        assert {re.sub(place, "", line).partition(" in ")[0] for line in lines} == replies
 
         status, lines = played("slow", server.target, tmp_path, *QUICK)
         assert status == 0
         expected = "byte by byte, reply 'hello 1'" if stream else "3 times, replies 'hello 1', 'hello 1', 'hello 1'"
-        assert lines[0].startswith(f"#1 sent 'hello 1' {expected} in ")
+        assert re.sub(place, "", lines[0]).startswith(f"#1 sent 'hello 1' {expected} in ")
 
         status, lines = played("silent", server.target, tmp_path, *QUICK)
         assert status == 0
-        assert lines[0].startswith("#1 said nothing for 0.1 s" if stream else "#1 sent an empty datagram, reply '' in ")
+        expected = "#1 said nothing for 0.1 s" if stream else "#1 sent an empty datagram, reply '' in "
+        assert re.sub(place, "", lines[0]).startswith(expected)
 
         assert server.end() == (0, "")
     assert list(tmp_path.iterdir()) == []
@@ -54,11 +56,12 @@ def test_the_refusing_server_serves_clients_1_3_5(tmp_path: Path) -> None:
         for number in range(1, 5):
             status, (line,) = played("one", server.target, tmp_path)
             if number % 2:
-                assert (status, line.partition(" in ")[0]) == (0, "#1 sent 'hello 1', reply 'hello 1'")
+                assert status == 0
+                assert re.match(r"#1 sent 'hello 1' from \S+, reply 'hello 1' in ", line)
             else:
                 # The line that the server never read makes the kernel send a reset after, or instead of, the end.
                 assert status == 1
-                assert re.fullmatch("#1 no reply: the server (closed|reset) the connection", line)
+                assert re.fullmatch(r"#1 no reply: the server (closed|reset) the connection, from \S+", line)
         assert server.end() == (0, "")
 
 
@@ -67,7 +70,7 @@ def test_the_failing_server_fails_for_clients_3_6_and_goes_on(tmp_path: Path) ->
         status, lines = played("burst", server.target, tmp_path, "-n", "6")
         assert status == 1
         assert sum("reply 'hello" in line for line in lines) == 4
-        assert sum(line.endswith("no reply: the server closed the connection") for line in lines) == 2
+        assert sum("no reply: the server closed the connection" in line for line in lines) == 2
         assert played("one", server.target, tmp_path)[0] == 0
         status, errors = server.end()
         assert status == 0

@@ -4,14 +4,14 @@ import pytest
 
 from tests.tui.kit import Still, press, shoot, tick
 from tests.tui.scenes import FORKING, LOOP, MAIN, MS, NOW, US, S, context, queue, row, server, span, view
-from tracer.tui.call_line import call_line, columns_for
+from tracer.tui.call_line import call_line, columns_for, owner_words
 from tracer.tui.view import Errors, errors_in
 
 NO_ERRORS = Errors()
 
 
 def text_of(one, width=100, errors=NO_ERRORS, labelled=True):
-    columns = columns_for(width, {one.label}, 12)
+    columns = columns_for(width, {one.label}, {owner_words(one)}, 12)
     return "".join(segment.text for segment in call_line(one, NOW, columns, labelled, errors))
 
 
@@ -21,6 +21,7 @@ def text_of(one, width=100, errors=NO_ERRORS, labelled=True):
         (row("handle", 3, None, current=True), "▶ 0.8 s"),
         (row("finish_request", 2, None), "▸ 0.8 s"),
         (row("select", 1, 21 * S, folded=42), "select ×42  idle"),
+        (row("select", 1, S // 2, folded=1), "select  idle"),
         (row("setup", 1, 41234), "41.2 µs"),
         (row("setup", 1, 612), "612 ns"),
         (row("setup", 1, 12_400 * MS), "12.4 s"),
@@ -83,6 +84,19 @@ def test_a_line_is_exactly_as_wide_as_its_panel_or_narrower(width):
     assert len(text_of(one, width)) <= max(width, 40)
 
 
+def test_what_lasts_for_minutes_moves_no_other_column():
+    short, long = (text_of(row("handle", 1, took, payload="x" * 90, connection=7)) for took in (S, 185 * S))
+    assert "… #7   1.00 s" in short.replace("    ", "   ")
+    assert "3:05 min BaseServer" in long
+    assert short.index("BaseServer") == long.index("BaseServer")
+
+
+def test_the_owner_has_no_more_room_than_owners_need():
+    short = text_of(row("verify_request", 2, US, payload="False", owner="No", connection=1), 71)
+    assert "⊘ False: refused" in short
+    assert "StreamRequestHandler" in text_of(row("setup", 5, US, owner="StreamRequestHandler"), 134)
+
+
 def test_hostile_text_is_shown_and_not_obeyed():
     evil = "\x1b[31mred [bold]b[/bold] \u202e [link=http://x]"
     rows = (row("get_request", 1, payload=evil, owner=evil), row(evil, 1, outcome="raised", payload=evil))
@@ -122,7 +136,7 @@ def test_scrolled_up_nothing_that_arrives_moves_what_is_seen(keys):
     before = shoot(many(0, 200), steps=(press(*keys),))
     after = shoot(many(0, 200), many(0, 230), many(20, 260), steps=(press(*keys), tick, tick))
     assert numbers(before) == numbers(after)
-    assert any("End follows the newest" in line for line in after)
+    assert any("press End to follow" in line for line in after)
 
 
 def test_end_follows_again():
@@ -135,7 +149,7 @@ def test_what_left_the_window_stays_until_end_and_says_how_old_it_is():
     later = many(500, 800, now=NOW + 5 * S)
     found = shoot(many(0, 200), later, steps=(press("pageup", "pageup"), tick))
     assert numbers(found) == numbers(shoot(many(0, 200), steps=(press("pageup", "pageup"),)))
-    assert any("as of 5 s ago" in line for line in found)
+    assert any("as of 5 s ago; press End to follow" in line for line in found)
 
 
 def test_the_mouse_wheel_leaves_the_tail():

@@ -102,6 +102,62 @@ def test_an_ended_recording_is_a_replay_at_its_end(recording, open_feed):
     assert feed.tick() is None
 
 
+def test_a_run_that_ends_while_it_is_followed(recording, open_feed):
+    feed = open_feed(recording, follow=True, clock=Clock(5 * S))
+    assert (feed.tick().mode, feed.tick()) == ("live", None)
+    grow(recording, fact(0, type="end", t=9 * S))
+    view = feed.tick()
+    assert (view.mode, view.now, view.finished, view.abandoned) == ("ended", 9 * S, True, False)
+
+
+@pytest.fixture
+def supervised(tmp_path):
+    path = tmp_path / "supervised.tracer"
+    header = fact(
+        0, type="header", version=1, python="3.12", platform="linux", program=["x.py"], monotonic_ns=0,
+        supervisor={"pid": 12, "born": 34},
+    )  # fmt: skip
+    path.write_bytes(header + start()[0])
+    return path
+
+
+def test_a_supervisor_that_is_gone_ends_the_run(supervised, open_feed):
+    clock, asked, answers = Clock(5 * S), [], [True, False]
+
+    def alive(pid, born):
+        asked.append((clock.t, pid, born))
+        return answers.pop(0)
+
+    feed = open_feed(supervised, follow=True, clock=clock, alive=alive)
+    view = feed.tick()
+    assert view.mode == "live"
+    for _ in range(70):
+        clock.t += S // 10
+        view = feed.tick() or view
+    assert asked == [(8 * S, 12, 34), (11 * S, 12, 34)], "asked only in silence, and no more once it is known"
+    assert (view.mode, view.abandoned, view.finished) == ("ended", True, True)
+    assert view.now == view.newest == 2 * S + 50_000
+    grow(supervised, fact(0, type="sample", begin=12 * S, end=12 * S, queues=[], processes=[]))
+    assert feed.tick().now == 12 * S, "what outlives the supervisor is still shown"
+
+
+def test_while_something_is_said_nobody_asks(supervised, open_feed):
+    clock = Clock(5 * S)
+    feed = open_feed(supervised, follow=True, clock=clock, alive=lambda pid, born: False)
+    for second in range(6, 20):
+        clock.t = second * S
+        grow(supervised, fact(0, type="sample", begin=clock.t, end=clock.t, queues=[], processes=[]))
+        assert feed.tick().mode == "live"
+
+
+def test_a_recording_that_names_no_supervisor_stays_live(recording, open_feed):
+    clock = Clock(5 * S)
+    feed = open_feed(recording, follow=True, clock=clock, alive=lambda pid, born: False)
+    feed.tick()
+    clock.t += 60 * S
+    assert feed.tick().mode == "live"
+
+
 def test_without_follow_nothing_ticks(recording, open_feed):
     clock = Clock(5 * S)
     feed = open_feed(recording, clock=clock)

@@ -6,7 +6,7 @@ from tests.tui.kit import Still, press, shoot
 from tests.tui.scenes import forking
 from tracer.tui.app import Watch
 from tracer.tui.controls import Controls
-from tracer.tui.marks import needs_ascii
+from tracer.tui.marks import LEGEND, ascii_only, needs_ascii
 
 
 @pytest.mark.parametrize(("key", "kind"), [("c", "one"), ("b", "burst"), ("l", "slow"), ("x", "silent")])
@@ -69,6 +69,33 @@ def test_quit_asks_where_something_ends_with_the_screen():
         assert pilot.app.return_value == 0
 
     shoot(forking(), steps=(press("q"), press("y"), gone), controls=controls)
+
+
+@pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
+@pytest.mark.parametrize("before", [(), ("q",), ("question_mark",), ("ctrl+p",)], ids=["screen", "question", "help", "palette"])
+def test_ctrl_c_leaves_at_once_from_everywhere(key, before):
+    async def gone(pilot):
+        assert pilot.app._exit
+        assert pilot.app.return_value == 0
+
+    steps = (*(press(one) for one in before), press(key), gone)
+    shoot(forking(), steps=steps, controls=Controls(question="Quit, and end the server?"))
+
+
+def test_no_two_marks_share_a_shape():
+    """Nor a letter of another: what is left of the marks in ASCII is as distinct as they are."""
+    assert len({mark.shape for mark in LEGEND}) == len({mark.ascii for mark in LEGEND}) == len(LEGEND)
+    assert all(len(mark.ascii) == len(mark.shape) and mark.ascii.isascii() for mark in LEGEND)
+    assert all(ascii_only(mark.shape) == mark.ascii for mark in LEGEND)
+    assert ascii_only("▮▮▯▯▯(▯) ✗→ E ✗ F → P4") == "##...(.) !> E ! F = P4"
+
+
+def test_until_the_first_key_the_keys_for_clients_are_named():
+    controls = Controls(send=lambda kind: None)
+    hint = " ☞ press c to send a client (b ten, l a slow one, x a silent one)"
+    assert shoot(forking(), controls=controls)[-2] == hint
+    assert shoot(forking(), controls=controls, steps=(press("c"),))[-2] == ""
+    assert shoot(forking())[-2] == ""
 
 
 def test_the_palette_speaks_in_our_words():

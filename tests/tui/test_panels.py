@@ -49,24 +49,53 @@ def children_lines(*children, **fields):
 @pytest.mark.parametrize(
     ("fields", "line"),
     [
-        ({}, "accept ▯▯▯▯▯(▯)  0 waiting of 5 (+1)"),
-        ({"depth": 3}, "accept ▮▮▮▯▯(▯)  3 waiting of 5 (+1)"),
-        ({"depth": 6}, "accept ▮▮▮▮▮(▮)  6 waiting of 5 (+1), full"),
-        ({"depth": 1, "limit": 128}, "accept ▮▯▯▯▯▯▯▯▯▯  1 waiting of 128 (+1)"),
-        ({"depth": None, "bytes": 4992}, "receive  4,992 bytes held by datagrams that wait"[:45]),
+        ({}, "▯▯▯▯▯(▯) 0 waiting, limit 5 + 1"),
+        ({"depth": 3}, "▮▮▮▯▯(▯) 3 waiting, limit 5 + 1"),
+        ({"depth": 6}, "▮▮▮▮▮(▮) 6 waiting, limit 5 + 1: full"),
+        ({"depth": 1, "limit": 128}, "▮▯▯▯▯▯▯▯▯▯ 1 waiting, limit 128 + 1"),
+        ({"depth": 129, "limit": 128}, "▮▮▮▮▮▮▮▮▮▮ 129 waiting, limit 128 + 1: full"),
+        ({"depth": None, "bytes": 4992}, "4,992 bytes held by datagrams that wait"),
         ({"depth": None, "why": {"depth": "no sock_diag"}}, "waiting n/a (no sock_diag)"),
         ({"depth": None}, "waiting n/a (the sample does not say)"),
     ],
 )
 def test_queue(fields, line):
-    assert queue_lines(**fields)[1].removesuffix("…")[:40] == line[:40]
+    assert queue_lines(**fields)[1] == line
 
 
 def test_queue_drops_and_age():
-    lines = queue_lines(drops=2, end=NOW - 3 * S)
-    assert "2 dropped" in lines[2]
-    assert lines[3] == "asked 3 s ago"
+    lines = queue_lines(drops=4, end=NOW - 3 * S)
+    assert lines[0].startswith("─ Queue ─ to be accepted ─")
+    assert lines[2:4] == ["4 SYNs dropped (clients try again)", "kernel asked 3.0 s ago"]
     assert queue_lines(drops=None, why={"drops": "not counted"})[2] == "dropped n/a (not counted)"
+
+
+def test_dropped_datagrams_do_not_come_again():
+    shown = view(server("UDPServer", "TCPServer", "BaseServer", kind="datagram", queue=queue(depth=None, bytes=9, drops=1)))
+    lines = lines_of(shoot(shown), "Queue")
+    assert "to be received" in lines[0]
+    assert lines[2] == "1 datagram dropped"
+
+
+def test_a_finished_recording_has_times_and_no_ages():
+    finished = changed(forking(), mode="ended", finished=True)
+    found = shoot(finished)
+    assert lines_of(found, "Queue")[3] == "kernel asked at 00:30.6 · most 3 at 00:18"
+    assert lines_of(found, "Children")[1] == "at 00:30.6: server believes 2 · kernel 2"
+    assert not any(" ago" in line for line in found)
+
+
+UNIX = "a Unix socket drops nothing: whoever sends or connects waits, or gets EAGAIN"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (100, 30)], ids=str)
+def test_what_wraps_is_not_cut(size):
+    unix = server("UnixStreamServer", "TCPServer", "BaseServer", family="unix", queue=queue(drops=None, why={"drops": UNIX}))
+    shown = view(unix, (context(MAIN, "main", LOOP),), processes=(process(),), peak=(3, 18 * S))
+    found = lines_of(shoot(shown, size=size), "Queue") if size[0] > 80 else shoot(shown, size=size)
+    text = " ".join(part.strip(" │") for part in found)
+    assert UNIX + ")" in text
+    assert "kernel asked 0.4 s ago · most 3 at 00:18" in text
 
 
 def test_queue_without_a_sample():
@@ -78,41 +107,51 @@ def test_queue_without_a_sample():
 
 def test_children_agree_and_a_zombie_is_named():
     lines = lines_of(shoot(forking()), "Children")
-    assert "server believes 2 · kernel 2 " in lines[0]
-    assert lines[1].split() == ["P4121", "#6", "Z", "exit", "0", "0.2", "s"]
-    assert lines[2].split() == ["P4122", "#7", "▶", "handle", "0.8", "s"]
-    assert "reaped next, by service_actions" in lines[3]
+    assert lines[1] == "0.4 s ago: server believes 2 · kernel 2"
+    assert lines[2].split() == ["P4121", "#6", "Z", "exit", "0", "0.2", "s"]
+    assert lines[3].split() == ["P4122", "#7", "▶", "handle", "0.8", "s"]
+    assert "reaped next, by service_actions" in lines[4]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"exit": 0}, "reaped, exit 0"), ({"signal": 9}, "reaped, SIGKILL"), ({"state": "running"}, "reaped")],
+)
+def test_a_child_that_was_waited_for_since_the_sample(fields, words):
+    lines = children_lines(child(4121, 6, **{"state": "zombie", "reaped": NOW - 300 * MS, **fields}))
+    assert lines[1] == "0.4 s ago: server believes 1 · kernel 1"
+    assert lines[2].split() == ["P4121", "#6", *words.split(), "0.3", "s", "ago"]
+    assert not any("reaped next" in line for line in lines)
 
 
 def test_a_difference_is_said_in_words():
     lines = children_lines(child(4121, 6, None), child(4122, None, believed=False), believed_children=1)
-    assert "believes 1 · kernel 1" in lines[0]
-    assert "believed; the kernel has none" in lines[1]
-    assert "unknown to the server" in lines[2]
+    assert "believes 1 · kernel 1" in lines[1]
+    assert "believed; the kernel has none" in lines[2]
+    assert "unknown to the server" in lines[3]
     assert "belief and kernel differ" not in lines
     assert "belief and kernel differ" in children_lines(child(4121), child(4122), believed_children=1)
 
 
 def test_a_killed_child():
-    assert "Z ☓ SIGKILL" in children_lines(child(4121, 6, "zombie", signal=9))[1]
+    assert "Z ☓ SIGKILL" in children_lines(child(4121, 6, "zombie", signal=9))[2]
 
 
 def test_a_zombie_whose_status_is_not_shown():
-    assert "Z exit n/a" in children_lines(child(4121, 6, "zombie"))[1]
+    assert "Z exit n/a" in children_lines(child(4121, 6, "zombie"))[2]
 
 
 def test_children_without_a_sample():
     lines = children_lines(child(4121, 6, None), taken=None, asked=None)
-    assert "server believes 1 · kernel n/a" in lines[0]
-    assert "kernel n/a (no sample yet)" in lines
+    assert lines[1] == "server believes 1 · kernel n/a (no sample)"
 
 
 def test_a_child_that_ended_since_the_sample():
-    assert "ended after the sample" in children_lines(child(4121, 6))[1]
+    assert "ended after the sample" in children_lines(child(4121, 6))[2]
 
 
 def test_an_untraced_child():
-    assert "runs, not traced" in children_lines(child(4121, 6, label=None))[1]
+    assert "runs, not traced" in children_lines(child(4121, 6, label=None))[2]
 
 
 def test_more_children_than_room():
@@ -130,18 +169,19 @@ def test_no_children_where_none_can_be():
 
 def test_threads_beside_the_kernel():
     lines = lines_of(shoot(threading()), "Threads")
-    assert "server keeps 1 · kernel 3" in lines[0]
+    assert lines[1] == "0.4 s ago: server keeps 1 · kernel 3"
+    assert lines.pop(1)
     assert lines[1].split() == ["main", "▶", "select", "sleeping", "0.1", "s"]
     assert lines[2].split()[:4] == ["T2", "#4", "▶", "handle"]
     assert "runnable" in lines[2]
-    assert "tid 4109 helper, in no hook" in lines[3]
+    assert "tid 4109 helper, no hook" in lines[3]
 
 
 def test_threads_without_a_sample():
     shown = view(server(*FORKING), (context(MAIN, "main", LOOP),), (), (process(taken=None),))
     lines = lines_of(shoot(shown), "Threads")
-    assert "kernel n/a" in lines[0]
-    assert "n/a" in lines[1]
+    assert lines[1] == "kernel n/a (no sample yet)"
+    assert "n/a" in lines[2]
 
 
 def test_no_process_left():

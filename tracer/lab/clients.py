@@ -8,9 +8,9 @@
 |        |                                                    | comes whole or not at all               |
 | silent | connect, say nothing for some seconds, close       | send an empty datagram, read the reply  |
 
-Each client writes one line when it is done, as `#1 sent 'hello 1', reply 'hello 1' in 1.2 ms`, `#1 refused` or
-`#1 timed out after 5 s`. Exit status: 0 when every client did what its kind says, 1 when one did not or when a signal
-ended them, 2 for a command line that cannot be understood.
+Each client writes one line when it is done, as `#1 sent 'hello 1' from 127.0.0.1:42216, reply 'hello 1' in 1.2 ms`,
+`#1 refused` or `#1 timed out after 5 s, from 127.0.0.1:42216`. Exit status: 0 when every client did what its kind says,
+1 when one did not or when a signal ended them, 2 for a command line that cannot be understood.
 
 They are not run inside the server's process because a forked child would inherit the client's end of its connection.
 """

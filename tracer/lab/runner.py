@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from tracer.lab.clients import command
+from tracer.lab.summary import summary
 from tracer.lab.targets import Target
 
 BURST = 10
@@ -68,7 +69,7 @@ class ClientRunner:
             except OSError as error:
                 self._say(f"no client: {error.strerror}")
                 continue
-            self._say(f"{_name(first + 1, kind)} on its way" if kind != "burst" else f"{BURST} clients on their way")
+            self._say(f"{self._name(first + 1, kind)} on its way" if kind != "burst" else f"{BURST} clients on their way")
             reader = Thread(target=self._read, args=(process, first, kind), name="client outcomes", daemon=True)
             with self._lock:
                 self._running.add(process)
@@ -77,14 +78,21 @@ class ClientRunner:
 
     def _read(self, process: subprocess.Popen[str], first: int, kind: str) -> None:
         assert process.stdout is not None
+        outcomes = []
         with process:
             for text in process.stdout:
                 found = _NUMBER.match(text)
                 number = first + int(found[1]) if found else first + 1
-                self._say(f"{_name(number, kind)} {text[found.end() if found else 0 :].strip()}")
+                said = text[found.end() if found else 0 :].strip()
+                self._say(f"{self._name(number, kind)} {said}")
+                outcomes += [said] if found else []
+        if kind == "burst":
+            self._say(summary(outcomes, BURST))
         with self._lock:
             self._running.discard(process)
 
-
-def _name(number: int, kind: str) -> str:
-    return f"client {number}:" if kind in ("one", "burst") else f"client {number} ({kind}):"
+    def _name(self, number: int, kind: str) -> str:
+        words = "" if kind in ("one", "burst") else f" ({kind})"
+        if not self._target.is_stream:
+            words = {"slow": " (three in a row)", "silent": " (empty)"}.get(kind, "")
+        return f"client {number}{words}:"

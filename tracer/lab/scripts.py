@@ -8,8 +8,8 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -51,18 +51,22 @@ class ClosedError(Exception):
     """The server closed the connection where a reply was due."""
 
 
+class BrokenOffError(Exception):
+    """What went wrong (its cause) after the client had a socket; the message tells the client's own address."""
+
+
 def one(number: int, settings: Settings) -> str:
     """Send a line, read the reply."""
     begin = time.monotonic()
-    with _connected(number, settings) as sock:
+    with _connected(number, settings) as (sock, place):
         sock.sendall(_line(number))
-        return f"sent {_shown(_line(number))}, reply {_reply(sock, settings)} in {_since(begin)}"
+        return f"sent {_shown(_line(number))}{place}, reply {_reply(sock, settings)} in {_since(begin)}"
 
 
 def slow(number: int, settings: Settings) -> str:
     """Send the line byte by byte; or three datagrams, each of which comes whole or not at all."""
     begin = time.monotonic()
-    with _connected(number, settings) as sock:
+    with _connected(number, settings) as (sock, place):
         if not settings.target.is_stream:
             replies = []
             for sent in range(DATAGRAMS_OF_A_SLOW_CLIENT):
@@ -70,52 +74,81 @@ def slow(number: int, settings: Settings) -> str:
                     time.sleep(settings.pause)
                 sock.sendall(_line(number))
                 replies.append(_reply(sock, settings))
-            return f"sent {_shown(_line(number))} {len(replies)} times, replies {', '.join(replies)} in {_since(begin)}"
+            return f"sent {_shown(_line(number))} {len(replies)} times{place}, replies {', '.join(replies)} in {_since(begin)}"
         for sent, byte in enumerate(_line(number)):
             if sent:
                 time.sleep(settings.pause)
             sock.sendall(bytes([byte]))
-        return f"sent {_shown(_line(number))} byte by byte, reply {_reply(sock, settings)} in {_since(begin)}"
+        return f"sent {_shown(_line(number))} byte by byte{place}, reply {_reply(sock, settings)} in {_since(begin)}"
 
 
 def silent(number: int, settings: Settings) -> str:
     """Connect and say nothing; or send an empty datagram."""
     begin = time.monotonic()
-    with _connected(number, settings) as sock:
+    with _connected(number, settings) as (sock, place):
         if not settings.target.is_stream:
             sock.sendall(b"")
-            return f"sent an empty datagram, reply {_reply(sock, settings)} in {_since(begin)}"
+            return f"sent an empty datagram{place}, reply {_reply(sock, settings)} in {_since(begin)}"
         leave = time.monotonic() + settings.seconds
         with suppress(TimeoutError):
             while True:  # whatever the server says is left unanswered
                 sock.settimeout(_remaining(leave))
                 if not sock.recv(4096):
                     raise ClosedError
-        return f"said nothing for {settings.seconds:g} s"
+        return f"said nothing for {settings.seconds:g} s,{place}" if place else f"said nothing for {settings.seconds:g} s"
 
 
 Script: TypeAlias = Callable[[int, Settings], str]
-"""Plays the client of this number and says what came of it; OSError or ClosedError when it could not."""
+"""Plays the client of this number and says what came of it; OSError or BrokenOffError when it could not."""
 
 
 def play(script: Script, number: int, settings: Settings) -> Outcome:
     """Play one client, at most for the time that its settings allow."""
+    place = ""
+    cause: BaseException | None
     try:
         return Outcome(number, True, script(number, settings))
-    except (TimeoutError, BlockingIOError):  # EAGAIN is what SO_SNDTIMEO makes of a timeout
-        text = f"timed out after {settings.timeout:g} s"
-    except ConnectionRefusedError:
-        text = "refused"
-    except ClosedError:
-        text = "no reply: the server closed the connection"
-    except (ConnectionResetError, BrokenPipeError):
-        text = "no reply: the server reset the connection"
+    except BrokenOffError as error:
+        place, cause = str(error), error.__cause__
     except OSError as error:
-        text = f"failed: {error.strerror or error}"
-    return Outcome(number, False, text)
+        cause = error
+    return Outcome(number, False, f"{_failure(cause, settings)},{place}" if place else _failure(cause, settings))
 
 
-def _connected(number: int, settings: Settings) -> socket.socket:
+def _failure(cause: BaseException | None, settings: Settings) -> str:
+    match cause:
+        case TimeoutError() | BlockingIOError():  # EAGAIN is what SO_SNDTIMEO makes of a timeout
+            return f"timed out after {settings.timeout:g} s"
+        case ConnectionRefusedError():
+            return "refused"
+        case ClosedError():
+            return "no reply: the server closed the connection"
+        case ConnectionResetError() | BrokenPipeError():
+            return "no reply: the server reset the connection"
+        case OSError():
+            return f"failed: {cause.strerror or cause}"
+    return f"failed: {cause}"
+
+
+@contextmanager
+def _connected(number: int, settings: Settings) -> Iterator[tuple[socket.socket, str]]:
+    """A connected socket, and ` from 127.0.0.1:42216` if it has an address of its own: so is its connection found."""
+    with _socket(number, settings) as sock:
+        place = _from(sock)
+        try:
+            yield sock, place
+        except (OSError, ClosedError) as error:
+            raise BrokenOffError(place) from error
+
+
+def _from(sock: socket.socket) -> str:
+    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return ""
+    host, port = sock.getsockname()[:2]
+    return f" from [{host}]:{port}" if ":" in host else f" from {host}:{port}"
+
+
+def _socket(number: int, settings: Settings) -> socket.socket:
     target = settings.target
     if target.transport == "tcp":
         return socket.create_connection((target.host, target.port), settings.timeout)

@@ -16,14 +16,13 @@ from textual.screen import Screen
 from .controls import Controls
 from .feed import TICKS, Feed
 from .marks import needs_ascii
+from .offers import client_keys, footer, hint, keys_help
 from .panels.calls import Calls
 from .panels.keys import Keys, Said
 from .panels.panel import Panel
 from .screens.help import HelpScreen, Question
 from .screens.watch import WatchScreen
 from .view import View
-
-_CLIENT_KEYS = (("c", "client", "one"), ("b", "burst", "burst"), ("l", "slow", "slow"), ("x", "silent", "silent"))
 
 
 class Watch(App[int]):
@@ -35,10 +34,12 @@ class Watch(App[int]):
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(key, f"client('{kind}')", f"Send {word}", show=False) for key, word, kind in _CLIENT_KEYS),
+        *(Binding(key, f"client('{kind}')", f"Send {word}", show=False) for key, word, kind in client_keys(datagram=False)),
         Binding("space", "freeze", "Freeze the picture", show=False),
         Binding("question_mark", "help", "Help for the focused panel", show=False),
         Binding("q", "leave", "Quit", show=False),
+        # At once, from everywhere: whoever presses these wants no question.
+        Binding("ctrl+c,ctrl+q", "quit", "Quit at once", show=False, priority=True),
     ]
 
     def __init__(self, feed: Feed, controls: Controls | None = None, ascii_marks: bool = False, ticking: bool = True) -> None:
@@ -48,6 +49,8 @@ class Watch(App[int]):
         self.ascii_marks = ascii_marks
         self.ticking = ticking
         self._automatic = self.controls.every is not None and self.controls.send is not None
+        self._untouched = True  # no client was asked for, and nothing said, so far
+        self._view: View | None = None
         self.picture = WatchScreen(ascii_marks)
 
     def get_default_screen(self) -> Screen[None]:
@@ -55,8 +58,6 @@ class Watch(App[int]):
 
     def on_ready(self) -> None:
         self._show_keys()
-        if self._automatic:
-            self.picture.query_one(Said).message = f"a client every {self.controls.every:g} s until you press c, b, l or x"
         self.tick()
         if self.ticking:
             self.set_interval(1 / TICKS, self.tick)
@@ -74,40 +75,53 @@ class Watch(App[int]):
             self.show(view)
         message = self.controls.said()
         if message is not None and not self._automatic:
+            self._untouched = False
             self.picture.query_one(Said).message = message
 
     def show(self, view: View) -> None:
         """Give a view to the screen."""
+        self._view = view
         self.picture.show(view)
+        self._show_keys()
 
     def send_by_itself(self) -> None:
         """A client that nobody asked for, so that there is something to see."""
-        if self._automatic and self.controls.send is not None:
+        if self._automatic and self._sends and self.controls.send is not None:
             self.controls.send("one")
 
     # -- keys --------------------------------------------------------------------------------------------------------------
 
-    def on_resize(self) -> None:
-        if self.picture.is_mounted:
-            self.call_after_refresh(self._show_keys)
+    @property
+    def _sends(self) -> bool:
+        """Whether clients can be sent: not to a server that has ended."""
+        return self.controls.send is not None and not (self._view is not None and self._view.finished)
+
+    @property
+    def _datagram(self) -> bool:
+        server = self._view.server if self._view is not None else None
+        return server is not None and server.kind == "datagram"
+
+    def on_watch_screen_arranged(self) -> None:
+        """The keys depend on what is seen."""
+        self._show_keys()
 
     def _show_keys(self) -> None:
-        narrow = self.picture.is_narrow
-        keys = []
-        if self.controls.send is not None:
-            # Eight at most: where small panels take turns, the key for that takes the place of one.
-            keys += [(key, word, f"app.client('{kind}')") for key, word, kind in _CLIENT_KEYS if not (narrow and key == "x")]
-        keys.append(("space", "freeze", "app.freeze"))
-        keys += [("p", "panel", "screen.next_panel")] * narrow
-        keys += [("z", "enlarge", "screen.enlarge"), ("?", "help", "app.help"), ("q", "quit", "app.leave")]
-        self.picture.query_one(Keys).keys = tuple(keys)
+        picture = self.picture
+        picture.query_one(Keys).keys = footer(
+            sends=self._sends, datagram=self._datagram, one_panel=picture.one_panel, enlarged=picture.enlarged
+        )
+        if self._untouched and self.controls.send is not None:
+            words = hint(self._datagram)
+            if self._automatic:
+                words = f"a client every {self.controls.every:g} s until you press c, b, l or x"
+            picture.query_one(Said).message = words if self._sends else ""
 
     def action_client(self, kind: str) -> None:
         """Send clients; from now on none comes by itself."""
-        if self.controls.send is None:
+        if self.controls.send is None or not self._sends:
             return
-        if self._automatic:
-            self._automatic = False
+        if self._untouched:
+            self._automatic = self._untouched = False
             self.picture.query_one(Said).message = ""
         self.controls.send(kind)
 
@@ -120,7 +134,7 @@ class Watch(App[int]):
         """What the focused panel shows."""
         focused = self.screen.focused
         panel = focused if isinstance(focused, Panel) else self.picture.query_one(Calls)
-        self.push_screen(HelpScreen(panel.NAME, f"{panel.HELP_TEXT}\n\n{_KEYS_HELP}", self.ascii_marks))
+        self.push_screen(HelpScreen(panel.NAME, f"{panel.HELP_TEXT}\n\n{keys_help(self._sends, self._datagram)}", self.ascii_marks))
 
     def action_leave(self) -> None:
         """Quit; ask first where something ends with the screen."""
@@ -130,8 +144,8 @@ class Watch(App[int]):
         self.push_screen(Question(self.controls.question, self.ascii_marks), lambda yes: self.exit(0) if yes else None)
 
     async def action_quit(self) -> None:
-        """Textual's own key for the end (ctrl+q) asks as well."""
-        self.action_leave()
+        """Leave at once."""
+        self.exit(0)
 
     def on_calls_above(self) -> None:
         """Somebody looks at the oldest rows there are."""
@@ -139,18 +153,13 @@ class Watch(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette, in this program's words."""
-        if self.controls.send is not None:
-            for _, word, kind in _CLIENT_KEYS:
+        if self._sends:
+            for _, word, kind in client_keys(self._datagram):
                 yield SystemCommand(f"Send: {word}", "Clients, as scripted", lambda kind=kind: self.action_client(kind))
         yield SystemCommand("Freeze", "Stop only the picture, or let it go on", self.action_freeze)
         yield SystemCommand("Enlarge", "The focused panel fills the screen", self.picture.action_enlarge)
         yield SystemCommand("Help", "What the focused panel shows", self.action_help)
         yield SystemCommand("Quit", "Leave the screen", self.action_leave)
-
-
-_KEYS_HELP = """\
-Keys: Tab moves to the next panel, z enlarges it, space freezes the picture (recording goes on), p shows the next small panel.
-c sends one client, b ten at once, l a slow one, x one that says nothing (where there is a server to send them to)."""
 
 
 def watch(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.style import Style
 
 from tracer.timeline.row import Row
@@ -10,7 +11,7 @@ from tracer.timeline.units import duration, ticking
 
 from .cells import fill
 from .lines import Line, fit, line
-from .marks import BAD, BOLD, BORN, CURRENT, DIM, HANDLED, KILLED, OPEN, PLAIN, RAISED, REFUSED, SUPER, WARN, context_style
+from .marks import BAD, BOLD, BORN, CURRENT, DIM, HANDLED, IDLE, KILLED, OPEN, PLAIN, RAISED, REFUSED, SUPER, WARN, context_style
 from .view import Errors
 
 _QUICK = 1_000_000  # nanoseconds: what is faster is dim
@@ -28,12 +29,13 @@ class Columns:
     indent: int  # a level
 
 
-def columns_for(width: int, labels: Iterable[str], most_connections: int) -> Columns:
-    """The columns of a panel that is `width` cells wide; no wider than these labels and so many connections need."""
-    owner = 0 if width < 54 else 13 if width < 64 else 15 if width < 80 else 17 if width < 100 else 26
+def columns_for(width: int, labels: Iterable[str], owners: Iterable[str], most_connections: int) -> Columns:
+    """The columns of a panel that is `width` cells wide; no wider than what stands in them needs."""
+    widest = 0 if width < 54 else 13 if width < 68 else 14 if width < 80 else 26
+    owner = min(widest, max(map(cell_len, owners), default=0))
     label = max(5, *map(len, labels), 0) + 1
-    connection = max(5, len(f"#{most_connections}") + 1)
-    time = 10
+    connection = max(3, len(f"#{most_connections}")) + 1
+    time = 8
     call = max(8, width - label - connection - time - owner - bool(owner))
     return Columns(label, call, connection, time, owner, 1 if width < 90 else 2)
 
@@ -42,18 +44,23 @@ def call_line(row: Row, now: int, columns: Columns, labelled: bool, errors: Erro
     """The line of one row; open spans last until `now`."""
     style = context_style(row.label)
     label = line((fill(row.label if labelled else "", columns.label - 1) + " ", style))
+    time, time_style = _time(row, now, style)
+    time = f"{time:>{columns.time}}"
+    # What lasts for minutes takes more room than others, from what stands to its left.
+    room = columns.call + columns.connection - (len(time) - columns.time)
     call = _call(row, style, columns, errors)
     if row.connection is not None:
-        middle = line(*fit(call, columns.call - 1, pad=True), " ", fill(f"#{row.connection}", columns.connection))
+        middle = line(*fit(call, room - columns.connection - 1, pad=True), " ", fill(f"#{row.connection}", columns.connection))
     else:
-        middle = fit(call, columns.call + columns.connection, pad=True)
-    time, time_style = _time(row, now, style)
-    found = line(
-        *label,
-        *middle,
-        (fill(time, columns.time, right=True), time_style),
-    )
+        middle = fit(call, room - 1, pad=True)
+        middle = line(*middle, " ")
+    found = line(*label, *middle, (time, time_style))
     return line(*found, " ", *fit(_owner(row), columns.owner, pad=True)) if columns.owner else found
+
+
+def owner_words(row: Row) -> str:
+    """Who supplied the hook."""
+    return f"{SUPER} {row.owner}" if row.super_level else row.owner
 
 
 def _call(row: Row, style: Style, columns: Columns, errors: Errors) -> Line:
@@ -62,7 +69,8 @@ def _call(row: Row, style: Style, columns: Columns, errors: Errors) -> Line:
     space = " " * (row.depth * columns.indent - born)
     head = line(space, (BORN, style) if born else "")
     if row.folded:
-        return line(*head, (f"{row.hook} ×{row.folded}  idle", DIM))
+        times = f" {IDLE}{row.folded}" if row.folded > 1 else ""
+        return line(*head, (f"{row.hook}{times}  idle", DIM))
     name = Style(bold=True, reverse=True) if row.current else BOLD if row.open else PLAIN
     pieces = line(*head, (row.hook, style + name))
     if row.outcome == "raised":

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 
+from tracer.kernel.processes import is_alive
 from tracer.recording.follow import Follower
 from tracer.timeline.at import at
 from tracer.timeline.calls import rows
@@ -26,7 +27,13 @@ BUDGET = 5_000_000  # and while there is one
 PIECE = 1 << 16  # bytes: about 4,000 records, a millisecond or two
 LITTLE = 1 << 20  # bytes: a few ticks of reading
 WINDOW, LARGEST_WINDOW = 300, 2400  # rows
+SILENCE = 3_000_000_000  # without a word for so long, it is worth asking whether there is anybody to say one
 TICKING = 100_000_000  # open spans tick this often; nothing else moves by itself
+
+
+def _alive(pid: int, born: int) -> bool:
+    """Whether that process runs, or may run: there are systems that do not tell."""
+    return is_alive(pid, born) is not False
 
 
 class Feed:
@@ -38,10 +45,15 @@ class Feed:
         title: str = "",
         follow: bool = False,
         clock: Callable[[], int] = time.monotonic_ns,
+        alive: Callable[[int, int], bool] = _alive,
     ) -> None:
         self._follower = Follower(path)
         self._follow = follow
         self._clock = clock
+        self._alive = alive
+        self._heard: int | None = None  # when something was read last, or its silence was looked into
+        self._was_live = False  # a live picture was shown
+        self._abandoned = False  # the supervisor is gone and has recorded no end
         self._timeline = Timeline()
         self._title = title
         self._view: View | None = None
@@ -57,8 +69,8 @@ class Feed:
 
     def tick(self) -> View | None:
         """Read on; a new view, or None if there is nothing new to see."""
-        self._read()
         now = self._clock()
+        self._read(now)
         if self._frozen_view is not None:
             return self._behind(now)
         if self._changed or self._view is None:
@@ -92,14 +104,27 @@ class Feed:
 
     # -- reading -----------------------------------------------------------------------------------------------------------
 
-    def _read(self) -> None:
+    def _read(self, now: int) -> None:
         begin = time.perf_counter_ns()
         budget = CATCHING_UP if self._view is None or self._view.reading is not None else BUDGET
         while frames := self._follower.read(PIECE):
             self._timeline.feed(frames)
             self._changed = True
+            self._heard = now
             if time.perf_counter_ns() - begin > budget:
                 break
+        if self._heard is None:
+            self._heard = now
+        elif self._is_live and now - self._heard >= SILENCE:
+            self._heard = now
+            self._abandoned = not self._has_supervisor()
+            self._changed |= self._abandoned
+
+    def _has_supervisor(self) -> bool:
+        """Whether there may be somebody who will end the recording; older ones do not say who."""
+        who = self._timeline.header.get("supervisor")
+        pid, born = (who.get("pid"), who.get("born")) if isinstance(who, dict) else (None, None)
+        return not isinstance(pid, int) or not isinstance(born, int) or self._alive(pid, born)
 
     def _behind(self, now: int) -> View | None:
         assert self._frozen_view is not None
@@ -114,11 +139,13 @@ class Feed:
 
     @property
     def _is_live(self) -> bool:
-        return self._follow and not self._follower.ended
+        return self._follow and not self._follower.ended and not self._abandoned
 
     def _build(self, now: int) -> View:
         timeline = self._timeline
-        mode: Mode = "live" if self._is_live else "replay"
+        percent = self._percent()
+        self._was_live |= self._is_live and percent is None
+        mode: Mode = "live" if self._is_live else "ended" if self._was_live or self._abandoned else "replay"
         # What is read later may be older than now: a live picture is of now, and of what has been read.
         t = max(now, timeline.newest) if mode == "live" else timeline.newest
         moment = at(timeline, t)
@@ -140,7 +167,9 @@ class Feed:
             path_of(supplier_of(server.mro, suppliers), server.kind == "datagram") if server is not None else None,
             self._deepest(server),
             self._follower.reader.damaged,
-            self._percent(),
+            percent,
+            finished=mode != "live",
+            abandoned=self._abandoned,
         )
 
     def _percent(self) -> int | None:

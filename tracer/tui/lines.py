@@ -51,6 +51,8 @@ def fit(pieces: Line, width: int, pad: bool = False) -> Line:
 
 def ends(left: Line, right: Line, width: int) -> Line:
     """`left` and `right` at the two ends of a line; the left one is cut if there is no room."""
+    if not right:
+        return fit(left, width)
     room = max(0, width - cells(right) - 1)
     return [*fit(left, room, pad=True), Segment(" "), *right]
 

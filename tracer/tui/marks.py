@@ -30,32 +30,44 @@ SUPER = "↑"
 PERSON = "☞"
 LIVE = "●"
 REPLAY = "◀"
-FROZEN = "■"
+STILL = "■"  # the picture stands still: frozen, or its run has ended
 MORE = "…"
 BORN = "┊"
 WAITING, ROOM = "▮", "▯"
+IDLE = "×"
+ARROW = "→"
+FOCUS = "║"
 
 LEGEND: tuple[Mark, ...] = (
     Mark(CURRENT, "*", "control is right here; the time still runs"),
     Mark(OPEN, ">", "control is inside, in a hook further down"),
-    Mark(RAISED, "x", "an exception left this hook"),
-    Mark(HANDLED, "x>", "an exception left this hook, and the hook around it went on"),
+    Mark(RAISED, "!", "an exception left this hook"),
+    Mark(HANDLED, "!>", "an exception left this hook, and the hook around it went on"),
     Mark(REFUSED, "/", "verify_request said no"),
     Mark(KILLED, "X", "a signal killed the process in here"),
     Mark(ZOMBIE, "Z", "a child that has ended and has not been waited for"),
     Mark(SUPER, "^", "one level of a super() chain"),
     Mark(BORN, ":", "inside a child or a thread that was born in the call above"),
-    Mark("×", "x", "idle turns of the loop, folded into one line"),
+    Mark(IDLE, "x", "idle turns of the loop, folded into one line"),
     Mark(PERSON, "@", "somebody's doing: a client that was sent"),
-    Mark(WAITING, "#", "taken by one that waits; ▯ is room"),
+    Mark(ARROW, "=", "what came of it"),
+    Mark(WAITING, "#", "a place in the queue, taken by one that waits"),
+    Mark(ROOM, ".", "a place in the queue, free"),
+    Mark(LIVE, "o", "the recording grows, and the picture with it"),
+    Mark(REPLAY, "<", "a recording that is finished"),
+    Mark(STILL, "%", "the picture stands still: it is frozen, or its run has ended"),
+    Mark(MORE, "~", "something was cut off here"),
 )
 
-_OTHERS = {ROOM: "_", LIVE: "o", REPLAY: "<", FROZEN: "#", MORE: "~", "→": ">", "·": "-", "µ": "u", "–": "-", "─": "-", "‼": "!"}
+_OTHERS = {"·": "-", "µ": "u", "–": "-", "─": "-", FOCUS: "|"}  # no marks: signs between words
 _TABLE = str.maketrans({mark.shape: mark.ascii for mark in LEGEND if len(mark.shape) == 1} | _OTHERS)
+_LONG = [mark for mark in LEGEND if len(mark.shape) > 1]
 
 
 def ascii_only(text: str) -> str:
     """`text` with every mark of this screen as its ASCII fall-back; the same number of cells."""
+    for mark in _LONG:
+        text = text.replace(mark.shape, mark.ascii)
     return text.translate(_TABLE)
 
 

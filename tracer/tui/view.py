@@ -11,7 +11,7 @@ from tracer.timeline.row import Row
 
 from .paths import Path
 
-Mode = Literal["live", "replay", "frozen"]
+Mode = Literal["live", "ended", "replay", "frozen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class View:
     damaged: int = 0  # regions of the file that could not be read
     reading: int | None = None  # percent of the file that have been read; None: all of it
     behind: int = 0  # frozen: nanoseconds
+    finished: bool = False  # nothing more comes: nobody's "now" is the present
+    abandoned: bool = False  # no end was recorded, and nobody is left to record one
 
     @property
     def process(self) -> ProcessMoment | None:

@@ -15,7 +15,7 @@ from tracer.probe.hooks import HOOKS
 from tracer.timeline.row import Row
 from tracer.timeline.units import age
 
-from ..call_line import Columns, call_line, columns_for
+from ..call_line import Columns, call_line, columns_for, owner_words
 from ..lines import line
 from ..marks import DIM, LEGEND
 from ..view import View
@@ -31,10 +31,11 @@ class Calls(Panel, ScrollView, can_focus=True):
 
     NAME = "Calls"
     HELP_TEXT = (
-        "Every call of a hook, in order, in the colour of its context; a child's or a thread's calls stand under the call it was "
-        "born in. To the right: the connection, the duration (or how long it lasts), the class that supplied the hook; "
-        "bold if it is the program's own.\n\nAt the bottom the newest calls are followed. Arrow and page keys and the mouse "
-        "wheel leave the bottom; then nothing moves by itself. End goes back.\n\nThe marks:\n\n"
+        "Every call of a hook, in the colour of its context, under the call it was made in; a child's or a thread's calls stand "
+        "under the fork or the start that made it. So the time may go back from one line to the next. To the right: the "
+        "connection, the duration (or how long it lasts), the class that supplied the hook; bold if it is the program's own."
+        "\n\nAt the bottom the newest calls are followed. Arrow and page keys and the mouse wheel leave the bottom; then "
+        "nothing moves by itself. End goes back.\n\nThe marks:\n\n"
         + "\n".join(f"  {mark.shape:3} {mark.means}" for mark in LEGEND)
         + "\n\nThe hooks, in the order of a server's life:\n\n"
         + "\n\n".join(f"{hook.name}  {hook.called} Override: {hook.override}" for hook in HOOKS.values())
@@ -62,8 +63,8 @@ class Calls(Panel, ScrollView, can_focus=True):
         if self.follows:
             return "Calls"
         if self._drawn is not view and self._drawn is not None:
-            return f"Calls ─ as of {age(view.now - self._drawn.now)} ago; End follows the newest"
-        return "Calls ─ End follows the newest"
+            return f"Calls ─ as of {age(view.now - self._drawn.now)} ago; press End to follow"
+        return "Calls ─ press End to follow"
 
     # -- following and scrolling -------------------------------------------------------------------------------------------
 
@@ -134,7 +135,7 @@ class Calls(Panel, ScrollView, can_focus=True):
 
     def _visible(self, view: View, width: int, height: int) -> list[Strip]:
         rows, top = view.rows, round(self.scroll_y)
-        columns = columns_for(width, {row.label for row in rows}, view.moment.counts.connections)
+        columns = columns_for(width, {row.label for row in rows}, {owner_words(row) for row in rows}, view.moment.counts.connections)
         seen = (rows, columns, top)
         # While nothing but time has changed, only open calls look different.
         before = self._strips if self._seen is not None and all(a is b or a == b for a, b in zip(seen, self._seen, strict=True)) else []

@@ -3,11 +3,12 @@
 from rich.style import Style
 
 from tracer.timeline.moment import Child, ContextMoment, ProcessMoment
-from tracer.timeline.units import age, ticking
+from tracer.timeline.units import ticking
 from tracer.timeline.words import signal_name
 
 from ..lines import Line, ends, first, line
 from ..marks import BAD, BOLD, CURRENT, DIM, KILLED, PLAIN, WARN, ZOMBIE, context_style
+from ..times import asked, when
 from ..view import View, innermost
 from .panel import Panel
 
@@ -20,18 +21,9 @@ class ChildrenPanel(Panel, can_focus=True):
         "One line a child process: the connection it was forked for, the hook it is in, and for how long. "
         "Z is a zombie: a child that has ended and that nobody has waited for; collect_children does, in service_actions, "
         "at the end of each turn of the loop.\n\n"
-        "The title compares what the server believes (len(active_children)) with what the kernel lists, both at the time "
-        "of the last sample."
+        "The first line compares what the server believes (len(active_children)) with what the kernel lists, zombies included, "
+        "both at the time the kernel was asked. Who was waited for after that is shown as reaped."
     )
-
-    def title(self, view: View) -> str:
-        process = view.process
-        if process is None or not forks(view):
-            return self.NAME
-        believed = "n/a" if process.believed_children is None else str(process.believed_children)
-        if process.taken is None:
-            return f"{self.NAME} ─ server believes {believed} · kernel n/a"
-        return f"{self.NAME} ─ server believes {believed} · kernel {_listed(process)}"
 
     def draw(self, view: View, width: int, height: int) -> list[Line]:
         process = view.process
@@ -40,15 +32,22 @@ class ChildrenPanel(Panel, can_focus=True):
         if not forks(view) and not process.children:
             where = "threads" if view.path is not None and view.path.dispatch == "thread" else "this process"
             return [line((f"none: {view.server.class_name} serves in {where}", DIM))]
-        lines = []
+        lines = [_compared(view, process)] if forks(view) else [line((asked(view, process.taken), DIM))]
         if process.taken is not None and process.believed_children not in (None, _listed(process)):
-            lines = [line(("belief and kernel differ", WARN))]
-        lines += [_child(view, child, width) for child in process.children]
-        lines = lines or [line(("none now", DIM))]
-        if any(child.state == "zombie" and child.believed for child in process.children) and _loops(view):
+            lines.append(line(("belief and kernel differ", WARN)))
+        lines += [_child(view, child, width) for child in process.children] or [line(("none now", DIM))]
+        waits = any(child.state == "zombie" and child.believed and child.reaped is None for child in process.children)
+        if waits and _loops(view):
             lines.append(line(("Z: reaped next, by service_actions", DIM)))
-        asked = "kernel n/a (no sample yet)" if process.taken is None else f"kernel asked {age(view.now - process.taken)} ago"
-        return [*first(lines, height - 1), line((asked, DIM))]
+        return first(lines, height)
+
+
+def _compared(view: View, process: ProcessMoment) -> Line:
+    """Belief beside truth, and the time of which both speak."""
+    believed = "n/a" if process.believed_children is None else str(process.believed_children)
+    if process.taken is None:
+        return line(f"server believes {believed} · kernel n/a (no sample)")
+    return line(f"{when(view, process.taken)}: server believes {believed} · kernel {_listed(process)}")
 
 
 def forks(view: View) -> bool:
@@ -71,9 +70,18 @@ def _child(view: View, child: Child, width: int) -> Line:
     label = child.label or f"P{child.pid}"
     number = f"#{child.connection}" if child.connection is not None else ""
     head = line((f"{label:7}", context_style(label)), f" {number:5} ")
+    if child.reaped is not None:
+        return ends(line(*head, (f"reaped{_ended(child)}", DIM)), line((when(view, child.reaped), DIM)), width)
     words, style, since = _state(view, child)
     lasts = line((ticking(view.now - since), PLAIN)) if since is not None else []
     return ends(line(*head, (words, style)), line(*lasts), width)
+
+
+def _ended(child: Child) -> str:
+    """How a child ended, as far as the sample told."""
+    if child.signal is not None:
+        return f", {signal_name(child.signal)}"
+    return f", exit {child.exit}" if child.exit is not None else ""
 
 
 def _state(view: View, child: Child) -> tuple[str, Style, int | None]:

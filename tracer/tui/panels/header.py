@@ -6,7 +6,8 @@ from tracer.recording.text import harmless
 from tracer.timeline.units import clock_time, count, ticking
 
 from ..lines import Line, cells, ends, line
-from ..marks import BAD, BOLD, DIM, FROZEN, LIVE, REPLAY
+from ..marks import BAD, BOLD, DIM, LIVE, REPLAY, STILL
+from ..times import tenths
 from ..view import View
 from .panel import Panel
 
@@ -14,6 +15,7 @@ SILENCE = 5_000_000_000  # a supervisor that lives says something at least every
 
 MODES = {
     "live": Style(color="#2fc293", bold=True),
+    "ended": Style(color="#c8c8c8", bold=True),
     "replay": Style(color="#93a8ff", bold=True),
     "frozen": Style(color="#e69f00", bold=True),
 }
@@ -25,7 +27,7 @@ class Header(Panel):
     NAME = "Header"
 
     def draw(self, view: View, width: int, height: int) -> list[Line]:
-        right = line((mode_words(view), MODES[view.mode]), "   ", *_counts(view, long=width >= 100), " ")
+        right = line((mode_words(view), MODES[view.mode]), "   ", *_counts(view, long=width >= 100 and not view.abandoned), " ")
         left = line(" ", ("tracer  ", DIM), (view.title, BOLD))
         if view.server is not None:
             address = f" {harmless(view.server.address)}"
@@ -44,7 +46,11 @@ def mode_words(view: View) -> str:
             silent = view.now - view.newest
             words = f"{LIVE} LIVE" if silent < SILENCE else f"{LIVE} LIVE, no word for {silent // 1_000_000_000} s"
         case "frozen":
-            words = f"{FROZEN} FROZEN {ticking(view.behind)} behind"
+            words = f"{STILL} FROZEN {ticking(view.behind)} behind"
+        case "ended" if view.abandoned:
+            words = f"{STILL} ENDED, no end recorded: its supervisor is gone"
+        case "ended":
+            words = f"{STILL} ENDED {tenths(view.now - view.start)}"
         case "replay":
             words = f"{REPLAY} REPLAY {clock_time(view.now - view.start)}"
     return words if view.reading is None else f"{words}, {view.reading} % read"
@@ -56,9 +62,9 @@ def _counts(view: View, long: bool) -> Line:
     if long:
         noun = "datagram" if view.server is not None and view.server.kind == "datagram" else "connection"
         pieces.append(count(counts.connections, noun))
-    losses = [f"{counts.lost:,} lost"] if counts.lost else []
+    losses = [f"{count(counts.lost, 'record')} lost"] if counts.lost else []
     losses += [f"{view.damaged:,} damaged"] if view.damaged else []
     words = line(" · ".join(pieces))
     if losses:
-        return line(*words, " ", (f"‼ {' · '.join(losses)} ", BAD + Style(reverse=True)))
-    return line(*words, " · 0 lost") if long else words
+        return line(*words, " ", (f" !! {' · '.join(losses)} ", BAD + Style(reverse=True)))
+    return line(*words, " · 0 records lost") if long else words

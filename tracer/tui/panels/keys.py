@@ -8,8 +8,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ..lines import Line, line
+from ..lines import Line, cells, line
 from ..marks import BOLD, DIM, DONE_BY_A_PERSON, PERSON
+from ..offers import Key
 from .panel import strip_of
 
 
@@ -42,13 +43,20 @@ class Said(Bottom):
 class Keys(Bottom):
     """The footer: at most eight keys, each can be clicked."""
 
-    keys: reactive[tuple[tuple[str, str, str], ...]] = reactive(())
-    """(key, word, action) of each."""
+    keys: reactive[tuple[Key, ...]] = reactive(())
+    """Key, word and action of each."""
 
     def content(self) -> Line:
-        pieces: Line = [Segment(" ")]
-        gap = 3 if self.size.width >= 100 else 2
+        # Where there is little room first the gaps shrink, then the words go; no key does.
+        width = self.size.width
+        gaps = [(gap, True) for gap in (3, 2, 1)] + [(gap, False) for gap in (2, 1)]
+        lines = [self._line(gap, words) for gap, words in gaps if gap < 3 or width >= 100]
+        return next((one for one in lines if cells(one) <= width), lines[-1])
+
+    def _line(self, gap: int, words: bool) -> Line:
+        pieces: Line = []
         for key, word, action in self.keys:
             click = Style(meta={"@click": action})
-            pieces += [Segment(key, BOLD + click), Segment(f" {word}", DIM + click), Segment(" " * gap)]
+            pieces += [Segment(" " * (gap if pieces else 1)), Segment(key, BOLD + click)]
+            pieces += [Segment(f" {word}", DIM + click)] * words
         return pieces

@@ -58,6 +58,10 @@ class Panel(Widget):
     def on_resize(self, _: events.Resize) -> None:
         self._draw()
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        super().watch_has_focus(_has_focus)
+        self._draw()
+
     def _draw(self) -> None:
         width, height = self.size
         if self.view is None or not width or not height:
@@ -73,6 +77,8 @@ class Panel(Widget):
                 self.refresh(Region(0, y, width, 1))
 
     def _draw_title(self, title: str) -> None:
+        if self.ascii_marks and self.has_focus:
+            title = f"[{title}]"  # elsewhere the frame of the focused panel is a double one
         if title != self._title:
             self._title = title
             self.border_title = Content(ascii_only(title) if self.ascii_marks else title)

@@ -6,7 +6,7 @@ from tracer.probe.hooks import STAGES
 from tracer.timeline.moment import ConnectionMoment, ContextMoment
 
 from ..lines import Line, cells, fit, line
-from ..marks import CURRENT, DIM, MORE, PLAIN, context_style
+from ..marks import CURRENT, DIM, FOCUS, MORE, PLAIN, context_style
 from ..paths import Path
 from ..view import View
 from .panel import Panel
@@ -44,7 +44,8 @@ class Rail(Panel, can_focus=True):
         if path.branch:
             lit = own_hook(branch, number, path.branch) if branch is not None else None
             stages.append(_stages(path.branch, lit, branch, rest, _datagram(path)))
-        return [line(" ", *fit(head, size, pad=True), *found) for head, found in zip(heads, stages, strict=True)]
+        mark = FOCUS if self.has_focus else " "
+        return [line(mark, *fit(head, size, pad=True), *found) for head, found in zip(heads, stages, strict=True)]
 
 
 def _ends(path: Path) -> str:

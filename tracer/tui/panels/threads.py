@@ -1,9 +1,11 @@
 """The threads of the watched server's process."""
 
-from tracer.timeline.units import age, ticking
+from tracer.timeline.moment import ProcessMoment
+from tracer.timeline.units import count, ticking
 
 from ..lines import Line, ends, first, line
 from ..marks import BOLD, CURRENT, DIM, PLAIN, context_style
+from ..times import when
 from ..view import View, innermost
 from .panel import Panel
 
@@ -15,24 +17,16 @@ class ThreadsPanel(Panel, can_focus=True):
     HELP_TEXT = (
         "One line a thread of the server's process: its label, the connection it serves, the hook it is in and for how long, "
         "and what the kernel says: runnable (on a processor or waiting for one), sleeping, …\n\n"
-        "The title says how many threads the server keeps to join when it is closed (len(_threads)); daemon threads are not kept."
+        "The first line says how many threads the server keeps to join when it is closed (len(_threads); daemon threads are not "
+        "kept) and how many the kernel lists, both at the time the kernel was asked."
     )
-
-    def title(self, view: View) -> str:
-        process = view.process
-        if process is None:
-            return self.NAME
-        kernel = "n/a" if process.taken is None or not process.threads else str(len(process.threads))
-        if process.believed_threads is None:
-            return f"{self.NAME} ─ kernel {kernel}"
-        return f"{self.NAME} ─ server keeps {process.believed_threads} · kernel {kernel}"
 
     def draw(self, view: View, width: int, height: int) -> list[Line]:
         process = view.process
         if process is None:
             return [line(("no server process now" if view.server is not None else "no server yet", DIM))]
         states = {thread.label: thread.state for thread in process.threads if thread.label is not None}
-        lines: list[Line] = []
+        lines = [_compared(view, process)]
         for context in (one for one in view.moment.contexts if one.process == process.process):
             span = innermost(context)
             style = context_style(context.label)
@@ -45,9 +39,17 @@ class ThreadsPanel(Panel, can_focus=True):
             lines.append(ends(left, right, width))
         for thread in process.threads:
             if thread.label is None:
-                words = f"tid {thread.tid} {thread.name}, in no hook"
+                words = f"tid {thread.tid} {thread.name}, no hook"
                 lines.append(ends(line((words, DIM)), line((f"{thread.state}        ", DIM)), width))
         if process.believed_threads is not None and view.server is not None and view.server.settings.get("daemon_threads") is True:
             lines.append(line(("daemon threads: the server keeps none", DIM)))
-        asked = "kernel n/a (no sample yet)" if process.taken is None else f"kernel asked {age(view.now - process.taken)} ago"
-        return [*first(lines, height - 1), line((asked, DIM))]
+        return first(lines, height)
+
+
+def _compared(view: View, process: ProcessMoment) -> Line:
+    """What the server keeps beside what the kernel lists, and the time of which both speak."""
+    believed = f"server keeps {process.believed_threads} · " if process.believed_threads is not None else ""
+    if process.taken is None or not process.threads:
+        return line(f"{believed}kernel n/a ({'no sample yet' if process.taken is None else 'the sample does not say'})")
+    kernel = f"kernel {len(process.threads)}" if believed else f"kernel lists {count(len(process.threads), 'thread')}"
+    return line(f"{when(view, process.taken)}: {believed}{kernel}")

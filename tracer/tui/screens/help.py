@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ..marks import ascii_only
+from ..panels.keys import Keys
 
 
 class HelpScreen(ModalScreen[None]):
@@ -25,15 +26,18 @@ class HelpScreen(ModalScreen[None]):
         super().__init__(classes="-ascii" if ascii_marks else "")
         self._title = title
         self._text = ascii_only(text) if ascii_marks else text
+        self._ascii_marks = ascii_marks
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="paper") as paper:
             paper.border_title = self._title
-            paper.border_subtitle = "Esc closes"
             yield Static(Text(self._text))
+        yield Keys(id="keys", ascii_marks=self._ascii_marks)
 
     def on_mount(self) -> None:
         self.query_one("#paper").focus()
+        close = "screen.dismiss(None)"
+        self.query_one(Keys).keys = (("Esc", "close", close), ("q", "close", close), ("?", "close", close))
 
 
 class Question(ModalScreen[bool]):
@@ -47,7 +51,12 @@ class Question(ModalScreen[bool]):
     def __init__(self, question: str, ascii_marks: bool) -> None:
         super().__init__(classes="-ascii" if ascii_marks else "")
         self._question = question
+        self._ascii_marks = ascii_marks
 
     def compose(self) -> ComposeResult:
         with Vertical(id="question"):
             yield Static(Text(f"{self._question}\n\ny  yes      n  no"))
+        yield Keys(id="keys", ascii_marks=self._ascii_marks)
+
+    def on_mount(self) -> None:
+        self.query_one(Keys).keys = (("y", "yes", "screen.dismiss(True)"), ("n", "no", "screen.dismiss(False)"))

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import Screen
 
 from ..panels.calls import Calls
@@ -26,6 +27,7 @@ class WatchScreen(Screen[None]):
     """Header, rail, calls and the small panels. It passes views on, and no more."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#calls"
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,6 +35,9 @@ class WatchScreen(Screen[None]):
         Binding("z", "enlarge", "Enlarge the focused panel", show=False),
         Binding("escape", "shrink", "Back to all panels", show=False),
     ]
+
+    class Arranged(Message):
+        """Other panels are seen than before."""
 
     def __init__(self, ascii_marks: bool) -> None:
         super().__init__()
@@ -58,7 +63,7 @@ class WatchScreen(Screen[None]):
 
     def show(self, view: View) -> None:
         """Give the view to every panel; the mode to the frames."""
-        for mode in ("live", "replay", "frozen"):
+        for mode in ("live", "ended", "replay", "frozen"):
             self.set_class(view.mode == mode, f"-{mode}")
         rail = self.query_one(Rail)
         height = 2 if view.path is not None and view.path.branch else 1
@@ -67,37 +72,73 @@ class WatchScreen(Screen[None]):
         if self.small < 0 and view.path is not None:
             self.small = {"child": 1, "thread": 2}.get(view.path.dispatch, 0)
             self._choose()
+        self._give_room(view)
         for panel in self.query(Panel):
             panel.view = view
 
+    def _give_room(self, view: View | None) -> None:
+        """The queue's panel is as high as what it says."""
+        queue = self.query_one(QueuePanel)
+        if view is None or self.one_panel or self.enlarged:
+            queue.styles.clear_rule("height")
+            return
+        height = max(4, queue.needs(view, queue.size.width or 43)) + 2
+        if queue.styles.height is None or queue.styles.height.value != height:
+            queue.styles.height = height
+
     @property
-    def is_narrow(self) -> bool:
-        """Whether there is room for one small panel only."""
-        return self.has_class("-narrow")
+    def one_panel(self) -> bool:
+        """Whether there is room for one small panel only, or for none (see `tiny`)."""
+        return self.size.width < 100 or self.size.height < 18
+
+    @property
+    def tiny(self) -> bool:
+        """Whether there is room for the calls only."""
+        return self.size.width < 100 and self.size.height < 18
+
+    @property
+    def enlarged(self) -> bool:
+        """Whether one panel fills the screen."""
+        return self.has_class("-enlarged")
+
+    def on_resize(self) -> None:
+        self._give_room(self.query_one(QueuePanel).view)
+        self.post_message(self.Arranged())
 
     def action_next_panel(self) -> None:
-        """The next of the small panels; where all are seen, it gets the focus."""
+        """The next of the small panels; where all are seen it gets the focus, where none is it fills the screen."""
         self.small = (self.small + 1) % len(SIDE)
         self._choose()
-        if not self.is_narrow:
-            self.query_one(f"#{SIDE[self.small]}").focus()
+        panel = self.query_one(f"#{SIDE[self.small]}", Panel)
+        if self.enlarged or self.tiny:
+            self._enlarge(panel)
+        if self.enlarged or not self.one_panel:
+            panel.focus()
 
     def _choose(self) -> None:
         for place, name in enumerate(SIDE):
             self.query_one(f"#{name}").set_class(place == max(0, self.small), "-chosen")
 
     def action_enlarge(self) -> None:
-        """The focused panel fills the screen; again: all panels."""
-        panel = self.focused
-        if self.has_class("-enlarged"):
+        """The focused panel fills the screen, or the calls do; again: all panels."""
+        if self.enlarged:
             self.action_shrink()
-        elif isinstance(panel, Panel) and panel.id in ("calls", *SIDE):
-            # Textual's own maximize puts the panel above the header; the mode must stay where it is.
-            self.add_class("-enlarged")
-            panel.add_class("-large")
-            self.query_one("#side").set_class(panel.id in SIDE, "-holds-large")
+            return
+        panel = self.focused
+        self._enlarge(panel if isinstance(panel, Panel) and panel.id in SIDE else self.query_one(Calls))
+
+    def _enlarge(self, panel: Panel) -> None:
+        # Textual's own maximize puts the panel above the header; the mode must stay where it is.
+        self.add_class("-enlarged")
+        self.query(".-large").remove_class("-large")
+        panel.add_class("-large")
+        self.query_one("#side").set_class(panel.id in SIDE, "-holds-large")
+        self._give_room(panel.view)
+        self.post_message(self.Arranged())
 
     def action_shrink(self) -> None:
         """All panels again."""
         self.remove_class("-enlarged")
         self.query(".-large").remove_class("-large")
+        self._give_room(self.query_one(Calls).view)
+        self.post_message(self.Arranged())

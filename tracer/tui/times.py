@@ -1,0 +1,20 @@
+"""Times that are told from the view's now: so long ago while it runs on, by the recording's clock once it is finished."""
+
+from tracer.timeline.units import clock_time, ticking
+
+from .view import View
+
+
+def when(view: View, t: int) -> str:
+    """`0.4 s ago`; in a finished recording, where nobody's now is the present, `at 00:12.4`."""
+    return f"at {tenths(t - view.start)}" if view.finished else f"{ticking(view.now - t)} ago"
+
+
+def tenths(nanoseconds: int) -> str:
+    """A time of the recording, as `00:12.4`."""
+    return clock_time(nanoseconds)[:-2]
+
+
+def asked(view: View, t: int | None) -> str:
+    """When the kernel was asked."""
+    return "kernel n/a (no sample yet)" if t is None else f"kernel asked {when(view, t)}"
