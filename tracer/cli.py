@@ -175,6 +175,8 @@ def _said_at_the_end(ending: "Ending", path: Path) -> list[str]:
         pids = ", ".join(map(str, ending.outliving))
         lines.append(f"still running, and recorded no further: process {pids}")
     return lines
+
+
 # ---- show, open
 
 

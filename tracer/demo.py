@@ -86,8 +86,8 @@ def run_demo(name: str, every: float | None, screen: bool) -> int:
 
 
 def _watch(name: str, server: DemoServer, every: float | None) -> int:
-    from tracer.tui.app import watch
     from tracer.lab.runner import ClientRunner
+    from tracer.tui.app import watch
     from tracer.tui.controls import Controls
 
     controls = Controls(every=every)
@@ -98,8 +98,8 @@ def _watch(name: str, server: DemoServer, every: float | None) -> int:
 
 def _print(server: DemoServer, every: float) -> int:
     """Without a screen: a client every few seconds, and the calls as they happen, until Ctrl-C."""
-    from tracer.text.live import follow_lines
     from tracer.lab.runner import ClientRunner
+    from tracer.text.live import follow_lines
 
     print(f"tracer: demo on {server.target}, a client every {every:g} s; Ctrl-C ends it", file=sys.stderr)
     over = threading.Event()

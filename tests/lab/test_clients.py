@@ -201,9 +201,7 @@ def test_a_unix_datagram_client_removes_its_own_address(tmp_path: Path) -> None:
         (["slow", "tcp:127.0.0.1:80", "--pause", "x"], "invalid float"),
     ],
 )
-def test_a_command_line_that_cannot_be_understood(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_command_line_that_cannot_be_understood(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_status:
         clients.parse(arguments)
     assert exit_status.value.code == 2

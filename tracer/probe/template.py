@@ -66,8 +66,7 @@ _ENTER = {
 #: The same for a row's `leave`.
 _LEAVE = {
     "": "add((returned, clock()))",
-    "truth": "add((returned, clock(), TRUTH, result) if result is True or result is False"
-    " else (returned, clock(), *truth(result)))",
+    "truth": "add((returned, clock(), TRUTH, result) if result is True or result is False else (returned, clock(), *truth(result)))",
     "connection": "told_connection(add, returned, result)",
     "children": "add((returned, clock(), CHILDREN, len({self}.active_children or ())))",
     "threads": "add((returned, clock(), *kept_threads({self})))",
@@ -215,5 +214,3 @@ def _define(function: "Callable[..., object]", hook: Hook, owner: str, module: s
     number = identity("code", hook.name, module, getattr(function, "__qualname__", ""), owner, file, line)
     tell(type="code", id=number, hook=hook.name, owner=owner, module=module, file=file, line=line, framework=framework)
     return number
-
-

@@ -115,5 +115,3 @@ def program_name(command: list[str]) -> str:
     """A short name for a command line, for files: `server` for `server.py --port 0`, `http.server` for `-m http.server`."""
     name = command[1] if command[0] == "-m" and len(command) > 1 else Path(command[0]).stem
     return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in name)[:40]
-
-

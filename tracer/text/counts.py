@@ -57,5 +57,3 @@ def event_json(event: Event) -> str:
 def stats_json(stats: dict[str, Any]) -> str:
     """The counts as one JSON object."""
     return json.dumps(stats)
-
-

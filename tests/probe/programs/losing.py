@@ -6,7 +6,6 @@ losing.py WAY
 fits in the file. "closed": it closes everything, raises its limit, and takes the numbers itself. "": nothing of that kind.
 """
 
-# ruff: noqa: PTH116, PTH120
 import os
 import resource
 import shutil

@@ -5,7 +5,7 @@ untouched.py FRAMEWORK
 A line `@stream ADDRESS` or `@datagram ADDRESS` asks the test to be a client there; every other line is an observation.
 """
 
-# ruff: noqa: E402, PTH119, PTH208
+# ruff: noqa: E402
 import sys
 
 FIRST = [sorted(sys.modules)]
