@@ -117,7 +117,9 @@ def test_an_early_end(script: Script, lingering: bool, word: str, listener: sock
     outcome = play(script, 1, settings(target_of(listener)))
     thread.join()
     assert not outcome.ok
-    assert re.fullmatch(f"no reply: the server {word} the connection, from {ADDRESS}", outcome.text)
+    # A reset can come before connect() has returned to a client that says nothing: it has no address to tell then.
+    place = f"(, from {ADDRESS})?" if lingering and script is silent else f", from {ADDRESS}"
+    assert re.fullmatch(f"no reply: the server {word} the connection{place}", outcome.text)
 
 
 def test_a_server_that_greets_does_not_end_the_silence(listener: socket.socket) -> None:
