@@ -8,7 +8,8 @@ from _socket import socket as _Socket  # noqa: N812
 from _thread import get_ident
 
 from .frames import identity
-from .writer import clock, process, tell
+from .process import process, tell
+from .writer import clock
 
 #: Settings that decide how a server behaves, as far as they are plain values.
 SETTINGS = (

@@ -8,10 +8,10 @@ frames are taken out of it), and how long a request lives (it keeps no reference
 import os
 import socket  # a framework has imported it before us
 
-from . import payloads, servers, threads, writer
+from . import payloads, process, servers, threads, writer
 from .frames import ENTER, RAISE, RETURN, identity, word
 from .hooks import Hook, is_framework
-from .writer import tell
+from .process import tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,8 +101,9 @@ _GUARD = {
 _GLOBALS: dict[str, object] = {
     # what the wrappers use of this package
     **{name: getattr(writer, name) for name in (
-        "local", "clock", "enter", "leave", "write", "process", "fork_begins", "fork_ends",
+        "local", "clock", "enter", "leave", "write", "fork_begins", "fork_ends",
     )},
+    "process": process.process,
     **{name: getattr(payloads, name) for name in (
         "told", "told_connection", "truth", "kept_threads", "whole", "fileno", "Socket", "DESCRIPTOR", "REQUEST", "TRUTH",
         "SERVER", "CONTEXT", "READY", "PID", "STATUS", "OPTIONS", "CHILDREN",

@@ -1,6 +1,7 @@
 """Threads that the framework starts: each is a context, whose id its starter draws so that both can name it."""
 
-from .writer import enter, local, new_id, process, thread_context
+from .process import process
+from .writer import enter, local, new_id, thread_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,13 +14,10 @@ import os
 import sys
 from _json import encode_basestring_ascii
 from _thread import _local, get_ident, get_native_id
-from posix import pwrite as _pwrite
-from posix import write as _write_here
 from time import monotonic_ns
 
-from .frames import EVENTS, FACT, column, fact, frame
-from .page import FAILED, LIMIT, Page
-from .stdlib import private
+from .frames import EVENTS, FACT, column, frame
+from .process import begin, give_up, process, put
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +25,6 @@ if TYPE_CHECKING:
 
 #: Records a batch may hold before a busy loop writes it: frames stay small, so that a kill tears few of them.
 FULL = 250
-
-_BEHIND_EVERYTHING = 1 << 62
-
 
 clock = monotonic_ns
 
@@ -60,25 +54,6 @@ class Local(_local):
 local = Local()
 
 
-class _Process:
-    """What all contexts of this process share. One object, changed in place: wrappers in many frames hold on to it."""
-
-    def __init__(self) -> None:
-        self.path = ""
-        self.descriptor = -1
-        self.page = Page()
-        self.pid = os.getpid()
-        #: The process's first context, whose id also names the process.
-        self.first: Context | None = None
-        self.on = False
-        #: Whether another process may accept from our listeners: forked by other means than the framework's, which accepts alone.
-        self.listener_is_shared = False
-        self.forks_to_serve = False
-
-
-process = _Process()
-
-
 def new_id() -> int:
     """A random id of 63 bits that is not 0. Never a pid or a thread ident: the system uses those again."""
     return int.from_bytes(os.urandom(8), "little") >> 1 | 1
@@ -86,14 +61,8 @@ def new_id() -> int:
 
 def start(path: str, page: str) -> bool:
     """Begin to write this process's events to the recording at `path`; False, and nothing is traced, where that fails."""
-    process.page = Page(page)
-    process.path = path
-    try:
-        process.descriptor = _open(path)
-    except OSError:
-        give_up()
+    if not begin(path, page):
         return False
-    process.on = True
     first = process.first = Context(new_id(), b"")
     first.definition = _describe(first.id, "start", 0, os.getpid(), os.getppid(), _born())
     if get_native_id() == process.pid:
@@ -101,12 +70,6 @@ def start(path: str, page: str) -> bool:
     os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
     write(first)
     return True
-
-
-def give_up() -> None:
-    """The tracer has failed in this process: the program goes on untraced, and the page tells the supervisor so."""
-    process.on = False
-    process.page.bytes[FAILED] = (process.page.bytes[FAILED] + 1) % 256
 
 
 # ---- contexts
@@ -239,72 +202,3 @@ def write(context: Context) -> None:
         give_up()
     if batch[0] == first:
         batch[:size] = (end,)
-
-
-def tell(**fields: object) -> None:
-    """Append a fact at once."""
-    try:
-        put(fact(process.first.id if process.first else 0, **fields))
-    except Exception:
-        give_up()
-
-
-def put(data: bytes) -> bool:
-    """Append `data`; False if it could not be, or not whole (the reader sees a torn frame then).
-
-    Linux appends to what is open for appending wherever the write shall begin, and can write to nothing else so far behind: where our
-    number is the program's by now, a socket, a pipe, a file, it is an OSError and not a byte of ours.
-    """
-    if not process.on or process.page.bytes[LIMIT]:
-        return False
-    try:
-        return _pwrite(process.descriptor, data, _BEHIND_EVERYTHING) == len(data)
-    except OSError:
-        if _is_ours(process.descriptor):
-            return False
-    try:  # the program closed our descriptor with all others, and may have been given its number
-        process.descriptor = _open(process.path)
-        return _pwrite(process.descriptor, data, _BEHIND_EVERYTHING) == len(data)
-    except OSError:
-        return False
-
-
-if sys.platform != "linux":
-
-    def _pwrite(descriptor: int, data: bytes, offset: int, /) -> int:
-        return _write_here(descriptor, data)
-
-
-def _is_ours(descriptor: int) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(process.path))  # noqa: PTH116 - as above
-    except OSError:
-        return False
-
-
-def _open(path: str) -> int:
-    """The recording opened for appending, on a descriptor above the soft limit: the program can neither be given that number
-    nor, as it closes all up to its limit, close it."""
-    low = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-    try:
-        return _lift(low)
-    except (OSError, ValueError, ImportError):
-        return low
-
-
-def _lift(low: int) -> int:
-    fcntl, resource = private("fcntl"), private("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    room = soft + 64
-    enough = hard if hard == resource.RLIM_INFINITY else max(hard, room)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (room, enough))
-    except (OSError, ValueError):  # no room above, and only root may make some: as high as can be
-        high: int = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, max(soft - 64, low))
-    else:
-        try:
-            high = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, soft)
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    os.close(low)
-    return high

@@ -55,8 +55,9 @@ def _probe(module):  # type: ignore[no-untyped-def]
     try:
         if "_tracer_probe" not in sys.modules:
             _load(spec_from_file_location("_tracer_probe", _PROBE + "/__init__.py", submodule_search_locations=[_PROBE]))
+        from _tracer_probe.process import process
         from _tracer_probe.wrap import instrument
-        from _tracer_probe.writer import process, start
+        from _tracer_probe.writer import start
 
         if process.on or start(os.environ["TRACER_RECORDING"], os.environ.get("TRACER_PAGE", "")):
             instrument(module)
@@ -67,7 +68,7 @@ def _probe(module):  # type: ignore[no-untyped-def]
 def _give_up(path):  # type: ignore[no-untyped-def]
     """Tell the supervisor, in the page, that this process is not traced."""
     try:
-        from _tracer_probe.writer import give_up, process
+        from _tracer_probe.process import give_up, process
 
         if not process.path:
             from _tracer_probe.page import Page
