@@ -213,6 +213,8 @@ def _show_whole(options: argparse.Namespace) -> int:
 
         lines = tree(rows(timeline), timeline.start)
         _warn_of_losses(timeline.lost, damaged)
+        if timeline.ended is None:
+            print("tracer: no end was recorded: it still goes on, or its supervisor was killed or had no room", file=sys.stderr)
     for line in lines:
         print(line)
     sys.stdout.flush()

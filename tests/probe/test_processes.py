@@ -3,11 +3,13 @@
 import http.client
 import re
 import signal
+import socket
 import time
 
 import pytest
 
-from tests.probe.kit import FRAMEWORKS, PROGRAMS, ask, contexts, read, tree
+from tests.probe.kit import FRAMEWORKS, PROGRAMS, ask, contexts, read, tree, until
+from tracer.timeline.at import at
 
 SERVED = """__init__ TCPServer
   __init__ BaseServer
@@ -110,3 +112,32 @@ def test_http_server_unmodified(launch, tmp_path):
     owners = {(code.hook, code.owner): (code.module, code.framework) for code in timeline.codes.values()}
     assert owners["handle", "BaseHTTPRequestHandler"] == owners["finish_request", "DualStackServer"] == ("__main__", False)
     assert owners["finish_request", "BaseServer"] == ("socketserver", True)
+
+
+def test_threads_of_the_programs_own_do_not_live_for_ever(launch):
+    """Nobody tells their end, so the supervisor looks: what the system does not list any more is gone, and no moment shows it."""
+    with launch(PROGRAMS / "unseen.py", "threads") as server:
+        address = server.address()
+        assert [ask(address) for _ in range(20)] == ["HELLO\n"] * 20
+        gone = set()
+        until(server.path, lambda fact: fact["type"] == "gone" and not gone.add(fact["context"]) and len(gone) == 20)
+        timeline = server.timeline()
+        assert [context.label for context in at(timeline, timeline.newest).contexts] == ["main"]
+        assert server.end()[0] == 0
+    ends = [(one["kind"], one["end"]) for one in contexts(server.timeline())]
+    assert ends == [("process", "exited"), *[("thread", "gone")] * 20]
+
+
+def test_a_worker_that_the_program_kills_is_not_shown_alive(launch):
+    """It was in handle; killed and reaped by the program's own calls, it is gone as soon as the supervisor has looked."""
+    with launch(PROGRAMS / "unseen.py", "worker") as server, socket.create_connection(server.address(), timeout=30) as client:
+        client.sendall(b"hold\n")
+        assert server.line() == "holding"
+        server.process.stdin.write(b"\n")
+        server.process.stdin.flush()
+        assert server.line() == "reaped"
+        until(server.path, lambda fact: fact["type"] == "gone")
+        timeline = server.timeline()
+        assert [context.label for context in at(timeline, timeline.newest).contexts] == ["main"]
+        assert "handle Line #1 *gone" in tree(timeline)
+        assert server.end()[0] == 0

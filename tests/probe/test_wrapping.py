@@ -147,3 +147,71 @@ def test_two_servers_are_told_apart(framework, launch):
             peer = int(connection(timeline, event.connection).peer.rpartition(":")[2])
             seen.add((peer, names[event.server]))
     assert seen == {(peer, "{}:{}".format(*address)) for peer, address in addresses.items()}
+
+
+ODD = """
+import functools, os, signal, socket, socketserver, sys, threading
+
+class Args(Exception):
+    args = None
+
+class Odd(socketserver.StreamRequestHandler):
+    def handle(self):
+        raise Args
+Odd.__module__ = None
+
+class Server(socketserver.ThreadingTCPServer):
+    def handle_error(self, request, client_address):
+        print("handle_error", sys.exc_info()[0].__name__, flush=True)
+
+threading.Thread = functools.partial(threading.Thread)
+server = Server(("127.0.0.1", 0), Odd)
+client = socket.create_connection(server.server_address)
+server.handle_request()
+print("reply", client.recv(10))
+os.close(server.fileno())
+loop = threading.Thread(target=server.serve_forever, daemon=True)
+print("known", server.shutdown.__name__)
+namespace = {}
+code = "import socketserver\\nclass Made(socketserver.BaseRequestHandler): pass"
+exec(compile(code, "made", "exec"), namespace)
+folder = os.getcwd() + "/gone"
+os.mkdir(folder); os.chdir(folder); os.rmdir(folder)
+print("built", socketserver.TCPServer(("127.0.0.1", 0), namespace["Made"]).server_address[0], flush=True)
+os._exit(0)
+"""
+
+
+def test_what_is_odd_stays_as_it_was(launch, tmp_path):
+    """Exceptions, threads, descriptors, modules and folders of strange kinds: the same output with and without us, and no failure."""
+    (tmp_path / "odd.py").write_text(ODD)
+    runs = []
+    for traced in (False, True):
+        with launch(tmp_path / "odd.py", traced=traced) as program:
+            runs.append([program.first, *program.end()])
+    assert runs[0] == runs[1]
+    assert runs[0][0] == "handle_error Args"
+    assert "built 127.0.0.1" in runs[0][2]
+
+
+SLOW = """
+import os, socket, socketserver, sys
+
+class Slow(socketserver.StreamRequestHandler):
+    def __init__(self, *args):
+        print("constructing", flush=True)
+        sys.stdin.readline()
+        super().__init__(*args)
+
+with socketserver.TCPServer(("127.0.0.1", 0), Slow) as server:
+    with socket.create_connection(server.server_address):
+        server.handle_request()
+"""
+
+
+def test_a_constructor_of_the_programs_is_its_code(launch, tmp_path):
+    """While a handler's own constructor runs, everything before it is in the file: the server is in finish_request, not in select."""
+    (tmp_path / "slow.py").write_text(SLOW)
+    with launch(tmp_path / "slow.py") as program:
+        assert program.first == "constructing"
+        assert tree(program.timeline()).splitlines()[-1] == "      finish_request BaseServer #1 *open"

@@ -90,3 +90,16 @@ def test_a_newer_format_is_refused_with_the_cure(tmp_path: Path) -> None:
     path = tmp_path / "run.tracer"
     path.write_bytes(fact(0, type="header", version=2) + CODE)
     assert refusal(path) == f"{path} was written by a newer tracer (format 2); this one reads 1: update tracer"
+
+
+def test_a_frame_larger_than_a_piece_is_no_end(tmp_path):
+    """A source of three megabytes is one frame: what comes behind it is read, too."""
+    path = tmp_path / "large.tracer"
+    large = fact(0, type="source", file="f", text="x" * 3_000_000)
+    path.write_bytes(fact(0, type="header", version=1) + large + fact(0, type="end", t=1))
+    with Follower(path) as follower:
+        kinds = []
+        while frames := follower.read():
+            kinds += [content["type"] for _, content in frames]
+        assert kinds == ["header", "source", "end"]
+        assert follower.reader.damaged == 0

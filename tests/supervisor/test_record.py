@@ -127,7 +127,7 @@ def test_a_killed_supervisor_is_not_missed(launch):
 
 
 def test_children_that_outlive_the_program_are_named(launch):
-    """The program has ended, its child has not: it is named, and what it does later is recorded as long as nothing removes the file."""
+    """The program has ended, its child has not: it is named, and recorded no further, for nobody is left to keep the file's limit."""
     with launch(COMMANDED, "socketserver", "ForkingTCPServer") as server:
         with socket.create_connection(server.address(), timeout=30) as client:
             client.sendall(b"hold\n")
@@ -139,7 +139,8 @@ def test_children_that_outlive_the_program_are_named(launch):
             assert (end["type"], end["alive"]) == ("end", [child])
         wait_for_end(pidfd)
     assert re.search(rf"still running.* {child}$", server.errors, re.MULTILINE)
-    assert [one["end"] for one in contexts(read(server.path))] == ["killed", "exited"]
+    assert frames(server.path)[-1][1] == end
+    assert [one["end"] for one in contexts(read(server.path))] == ["killed", "open"]
 
 
 @pytest.mark.parametrize("when", ["before", "during"])

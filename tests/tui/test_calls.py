@@ -31,7 +31,7 @@ def text_of(one, width=100, errors=NO_ERRORS, labelled=True):
         (row("handle", 1, US, outcome="killed", payload="SIGKILL", killed=True), "☓ SIGKILL"),
         (row("verify_request", 1, US, payload="False"), "⊘ False: refused"),
         (row("handle", 1, US, outcome="lost"), "end n/a (not recorded)"),
-        (row("handle", 1, US, outcome="gone"), "end n/a (its process is gone)"),
+        (row("handle", 1, US, outcome="gone"), "end n/a (gone without a word)"),
         (row("setup", 1, US, super_level=True, owner="BaseServer"), "↑ BaseServer"),
         (row("finish_request", 4, US, label="P4122", connection=7), "P4122"),
         (row("finish_request", 4, US, label="P4122", connection=7), "#7"),

@@ -75,6 +75,7 @@ FACTS: dict[str, str] = {
     "source": "supervisor, once a file: its text",
     "started": "supervisor: pid of the program it started",
     "sample": "supervisor: what the kernel said, with the begin and end of the asking",
+    "gone": "supervisor: a context that it has looked for in vain, and the time of that look",
     "exit": "supervisor: pid, wait status and time of the process it started",
     "loss": "supervisor: records dropped by writers, in all",
     "end": "supervisor, last: the recording is complete",
@@ -103,7 +104,7 @@ def frame(kind: int, context: int, content: bytes) -> bytes:
     return MARK + crc32(body).to_bytes(4, "little") + body
 
 
-def fact(context: int, **fields: object) -> bytes:
+def fact(context: int, /, **fields: object) -> bytes:
     """A frame that states a fact. Fields are None, bool, int, float, str, or lists and dicts of these.
 
     Raises TypeError for anything else.

@@ -4,7 +4,6 @@ It carries what must get through when nothing else does: the supervisor's word t
 each process's count of records it could not write. A file under /dev/shm or in the run's private directory, mapped by all.
 
     0       1: the recording has reached its limit, write nothing more
-    1       gate: anything armed (the hook slots from 64 on say what)
     2       number of processes in which the tracer gave up (modulo 256)
     1024    losses: 384 counters of 8 bytes, one a process: the one at pid % 384
 """
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from mmap import mmap
 
 SIZE = 4096
-LIMIT, ARMED, FAILED = 0, 1, 2
-HOOK_SLOTS = 64
+LIMIT, FAILED = 0, 2
 _LOSSES, _COUNTERS = 1024, 384
 
 

@@ -30,19 +30,30 @@ _hosts: dict[str, int] = {}
 
 def told(add: "Callable[[object], None]", raised: int, error: BaseException) -> None:
     """Record that the hook raised `error`."""
-    add((raised, clock(), *text("error", describe(error)[:_LONGEST_TEXT])))
+    now = clock()
+    try:
+        said = text("error", describe(error)[:_LONGEST_TEXT])
+    except Exception:  # an exception class can be anything
+        said = []
+    add((raised, now, *said))
 
 
 def describe(error: BaseException) -> str:
     """Type and message. The message only where making it runs no code of the program's."""
     name = type(error).__name__
-    if isinstance(type(error).__str__, FunctionType) or not all(_is_plain(item) for item in error.args):
+    if isinstance(type(error).__str__, FunctionType) or not all(_is_plain(item) for item in _arguments(error)):
         return name
     try:
         message = str(error)
     except Exception:
         return name
     return f"{name}: {message}" if message else name
+
+
+def _arguments(error: BaseException) -> tuple[object, ...]:
+    """The exception's arguments; its class may call something else `args`."""
+    found: tuple[object, ...] = BaseException.args.__get__(error)  # type: ignore[attr-defined]
+    return found
 
 
 def _is_plain(value: object) -> bool:

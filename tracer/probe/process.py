@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .writer import Context
 
 _BEHIND_EVERYTHING = 1 << 62
+_MOST_UNTOLD = 1 << 20  # bytes
 
 
 class _Process:
@@ -31,6 +32,7 @@ class _Process:
         #: The process's first context, whose id also names the process.
         self.first: Context | None = None
         self.on = False
+        self.untold = b""  # facts that could not be written
         #: Whether another process may accept from our listeners: forked by other means than the framework's, which accepts alone.
         self.listener_is_shared = False
         self.forks_to_serve = False
@@ -59,9 +61,11 @@ def give_up() -> None:
 
 
 def tell(**fields: object) -> None:
-    """Append a fact at once."""
+    """Append a fact at once; what cannot be written now comes before whatever can be written next."""
     try:
-        put(fact(process.first.id if process.first else 0, **fields))
+        data = fact(process.first.id if process.first else 0, **fields)
+        if not put(data) and process.on and not process.page.bytes[LIMIT] and len(process.untold) < _MOST_UNTOLD:
+            process.untold += data
     except Exception:
         give_up()
 
@@ -69,11 +73,17 @@ def tell(**fields: object) -> None:
 def put(data: bytes) -> bool:
     """Append `data`; False if it could not be, or not whole (the reader sees a torn frame then).
 
-    Linux appends to what is open for appending wherever the write shall begin, and can write to nothing else so far behind: where our
-    number is the program's by now, a socket, a pipe, a file, it is an OSError and not a byte of ours.
+    Linux appends to what is open for appending wherever the write shall begin, and most other things cannot be written to so far
+    behind: where our number is the program's by now, a socket, a pipe, a file on disk, it is an OSError and not a byte of ours.
+    Not so where it is a file that the program opened for appending, or a device.
     """
     if not process.on or process.page.bytes[LIMIT]:
         return False
+    if process.untold:
+        earlier, process.untold = process.untold, b""
+        if not put(earlier):
+            process.untold = earlier
+            return False
     try:
         return _pwrite(process.descriptor, data, _BEHIND_EVERYTHING) == len(data)
     except OSError:

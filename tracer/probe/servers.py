@@ -6,6 +6,7 @@ Only plain values found in the instance or a class are read, and no attribute is
 import os
 from _socket import socket as _Socket  # noqa: N812
 from _thread import get_ident
+from _weakref import ref
 
 from .frames import identity
 from .process import process, tell
@@ -26,8 +27,8 @@ SETTINGS = (
 _FAMILIES = {1: "unix", 2: "inet", 10: "inet6"}
 _STREAM = 1
 
-#: id(server) -> [its id in the recording, the definition last written, how many constructors are open].
-#: No entry outlives its meaning: a new object at the same place passes its constructor first.
+#: id(server) -> [its id in the recording, the definition last written, how many constructors are open, a weak reference that
+#: takes the entry away with the server].
 _known: dict[int, list[object]] = {}
 
 
@@ -48,9 +49,17 @@ def begin(server: object) -> int:
     entry = _known.get(id(server))
     if entry is None or not entry[2]:
         first = process.first.id if process.first else 0
-        entry = _known[id(server)] = [identity("server", first, id(server), clock(), get_ident()), None, 0]
+        entry = _known[id(server)] = [identity("server", first, id(server), clock(), get_ident()), None, 0, _watch(server)]
     entry[2] += 1  # type: ignore[operator]
     return entry[0]  # type: ignore[return-value]
+
+
+def _watch(server: object) -> "ref[object] | None":
+    key = id(server)
+    try:
+        return ref(server, lambda _: _known.pop(key, None))
+    except TypeError:  # a class that allows no weak references
+        return None
 
 
 def built(server: object) -> None:
@@ -68,7 +77,10 @@ def server_id(server: object) -> int:
         begin(server)
         entry = _known[id(server)]
         entry[2] = 0
-    definition = _describe(server)
+    try:
+        definition = _describe(server)
+    except Exception:  # such as a descriptor that the program has closed
+        return entry[0]  # type: ignore[return-value]
     if definition != entry[1]:
         entry[1] = definition
         first = process.first.id if process.first else 0
@@ -88,7 +100,7 @@ def _describe(server: object) -> dict[str, object]:
         "kind": "",
         "descriptor": -1,
         "inode": 0,
-        "settings": {name: value for name in SETTINGS if _is_plain(value := look_up(server, name))},
+        "settings": {name: value for name in SETTINGS if _is_setting(value := look_up(server, name))},
     }
     listener = look_up(server, "socket")
     if isinstance(listener, _Socket):
@@ -108,7 +120,7 @@ def _type(listener: _Socket) -> int:
     return _Socket.type.__get__(listener)  # type: ignore[no-any-return]
 
 
-def _is_plain(value: object) -> bool:
+def _is_setting(value: object) -> bool:
     return type(value) in (int, bool, float, str)
 
 

@@ -75,12 +75,17 @@ _LEAVE = {
     "reaped": "add((returned, clock(), PID, result[0], STATUS, result[1]))",
 }
 
+#: The constructors of handlers that are the framework's own; put here by wrap.py.
+plain_constructors: "set[Callable[..., None]]" = set()
+
 _WRITE = "write(local.context)"
 #: What is done before a call that may sleep, by hook (and class); `_WRITE` for the others of that kind. They ask for attributes
 #: that the framework's own hook asks for itself.
 _BEFORE = {
     # Others accept from the same listener, or it is wrapped (TLS): what select found may be gone, or only a beginning.
     "get_request": f"if process.listener_is_shared or {{self}}.socket.__class__ is not PlainSocket: {_WRITE}",
+    # It builds the handler: what is no class, or has a constructor of its own, is the program's code.
+    "finish_request": f"if {{self}}.RequestHandlerClass.__init__ not in plain_constructors: {_WRITE}",
     "BaseRequestHandler.finish": "pass",
     "StreamRequestHandler.finish": f"if {{self}}.wbufsize: {_WRITE}",
     # A datagram to a full Unix queue is waited for; to any other it is dropped.
@@ -111,13 +116,15 @@ _GLOBALS: dict[str, object] = {
     **{name: getattr(servers, name) for name in ("begin", "built", "server_id")},
     **{name: getattr(threads, name) for name in ("begun", "awaited", "begin_thread")},
     # and of Python
-    "PlainSocket": socket.socket, "WNOHANG": os.WNOHANG, "isinstance": isinstance, "id": id, "len": len, "tuple": tuple,
-    "BaseException": BaseException, "__builtins__": {}, "__name__": __name__,
+    "plain_constructors": plain_constructors, "PlainSocket": socket.socket,
+    "WNOHANG": os.WNOHANG, "isinstance": isinstance, "id": id, "len": len, "tuple": tuple,
+    "BaseException": BaseException, "__builtins__": __builtins__, "__name__": __name__,
 }  # fmt: skip
 #: A parameter of one of these names would hide what the wrapper needs: such a function gets the wrapper for any arguments.
 _OWN_NAMES = ("function", "entered", "returned", "raised", "role", "wrapper", "add", "error", "result", "args", "kwargs")
 _RESERVED = frozenset((*_GLOBALS, *_OWN_NAMES))
 
+_told: set[int] = set()  # ids of codes that are defined
 _STARRED = 0x0C  # CO_VARARGS | CO_VARKEYWORDS
 
 _shapes: "dict[str, Callable[..., FunctionType]]" = {}
@@ -210,8 +217,10 @@ def _define(function: "Callable[..., object]", hook: Hook, owner: str, module: s
     while hasattr(inner, "__wrapped__"):  # a decorated override: the line of what was decorated
         inner = inner.__wrapped__
     code = getattr(inner, "__code__", None)
-    file = os.path.abspath(code.co_filename) if code else ""  # noqa: PTH100
+    file = code.co_filename if code and os.path.isabs(code.co_filename) else ""  # noqa: PTH117
     line = code.co_firstlineno if code else 0
     number = identity("code", hook.name, module, getattr(function, "__qualname__", ""), owner, file, line)
-    tell(type="code", id=number, hook=hook.name, owner=owner, module=module, file=file, line=line, framework=framework)
+    if number not in _told:
+        _told.add(number)
+        tell(type="code", id=number, hook=hook.name, owner=owner, module=module, file=file, line=line, framework=framework)
     return number

@@ -27,5 +27,5 @@ def awaited(thread: "Any") -> int:
 def begin_thread(thread: "Any") -> None:
     """The calling thread is `thread` and begins now."""
     identity, parent = thread.__dict__.get("_tracer", _UNKNOWN)
-    local.context = thread_context(identity or new_id(), parent)
+    local.context = thread_context(identity or new_id(), parent, started=True)
     enter()

@@ -8,9 +8,10 @@ from _functools import partial  # type: ignore[import-not-found]
 from _weakref import ref
 
 from .hooks import METHODS, is_framework
+from .process import give_up
 from .seams import put_into
 from .servers import look_up
-from .template import disguise, is_wrapper, probe
+from .template import disguise, is_wrapper, plain_constructors, probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +28,11 @@ _met: "dict[int, tuple[ref[type], dict[str, int]]]" = {}
 
 def meet(cls: type, on: str) -> None:
     """Wrap the hooks in every class of `cls`'s MRO that are not wrapped yet. `on` is "server" or "handler"."""
-    for owner in cls.__mro__[:-1]:
-        _wrap_class(owner, on)
+    try:
+        for owner in cls.__mro__[:-1]:
+            _wrap_class(owner, on)
+    except Exception:  # a class can be anything; the program goes on
+        give_up()
 
 
 def is_met(cls: type) -> bool:
@@ -41,7 +45,8 @@ def _wrap_class(owner: type, on: str) -> None:
     if not is_met(owner):
         _met[id(owner)] = (ref(owner, partial(_forget, id(owner))), {})
     wrappers = _met[id(owner)][1]
-    framework = is_framework(owner.__module__)
+    module = owner.__module__ if isinstance(owner.__module__, str) else ""
+    framework = is_framework(module)
     role = None if framework or issubclass(owner, _bases[on]) else _bases[on]
     for name, hook in METHODS.items():
         if name not in owner.__dict__ or hook.on != on or (name == "__init__" and not framework):
@@ -54,7 +59,7 @@ def _wrap_class(owner: type, on: str) -> None:
         if is_wrapper(function):
             function = function.__wrapped__  # type: ignore[attr-defined]  # an alias: here it is this class that supplies it
         bound = kind is not staticmethod
-        wrapper = probe(function, hook, owner.__name__, owner.__module__, role if bound else None, bound)
+        wrapper = probe(function, hook, owner.__name__, module, role if bound else None, bound)
         wrappers[name] = id(wrapper)
         type.__setattr__(owner, name, kind(wrapper) if kind else wrapper)
 
@@ -124,6 +129,7 @@ def _meet_handlers_of(base: type) -> None:
             raise
 
     _put_constructor(base, __init__, construct)
+    plain_constructors.add(__init__)
 
 
 def _put_constructor(base: type, replacement: "Callable[..., None]", construct: "Callable[..., None]") -> None:

@@ -84,24 +84,24 @@ def context_here() -> Context:
     return context
 
 
-def thread_context(identity: int, parent: int) -> Context:
-    """A context for the calling thread, started by context `parent`."""
-    return Context(identity, _describe(identity, "thread", parent, process.pid, 0, 0))
+def thread_context(identity: int, parent: int, started: bool = False) -> Context:
+    """A context for the calling thread, of context `parent`; `started` by the framework: then it tells its own end."""
+    return Context(identity, _describe(identity, "thread", parent, process.pid, 0, 0, started))
 
 
 #: The fact that defines a context, as JSON in one piece: it is made in every thread and every forked child.
 _DEFINITION = (
     '{"type":"context","id":%d,"process":%d,"pid":%d,"tid":%d,"kind":"%s","cause":"%s","parent":%d,"name":%s,"t":%d,'
-    '"ppid":%d,"born":%d}'
+    '"ppid":%d,"born":%d,"started":%d}'
 )
 
 
-def _describe(identity: int, cause: str, parent: int, pid: int, ppid: int, born: int) -> bytes:
+def _describe(identity: int, cause: str, parent: int, pid: int, ppid: int, born: int, started: bool = False) -> bytes:
     if cause == "thread":
         kind, name, whose = "thread", encode_basestring_ascii(_thread_name()), process.first.id if process.first else 0
     else:
         kind, name, whose = "process", '""', identity
-    known = (identity, whose, pid, get_native_id(), kind, cause, parent, name, clock(), ppid, born)
+    known = (identity, whose, pid, get_native_id(), kind, cause, parent, name, clock(), ppid, born, started)
     return frame(FACT, identity, (_DEFINITION % known).encode())
 
 

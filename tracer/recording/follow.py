@@ -51,19 +51,23 @@ class Follower:
             raise
 
     def read(self, limit: int = BATCH) -> list[Frame]:
-        """The frames in the next `limit` bytes at most; empty where the file ends for now (see `at_end`).
+        """The next frames, from pieces of `limit` bytes; empty only where the file ends for now, or in the middle of a frame.
 
         Raises NotARecording if a header says that the format is newer.
         """
         if self._early:
-            frames, self._early = self._early, []
-            return frames
-        try:
-            data = self._file.read(limit) or b""
-        except OSError as error:
-            raise NotARecording(f"{harmless(str(self.path))} cannot be read: {error.strerror}") from None
-        self.bytes_read += len(data)
-        frames = self.reader.feed(data)
+            early, self._early = self._early, []
+            return early
+        frames: list[Frame] = []
+        while not frames:  # one frame, a large source, may be many pieces
+            try:
+                data = self._file.read(limit) or b""
+            except OSError as error:
+                raise NotARecording(f"{harmless(str(self.path))} cannot be read: {error.strerror}") from None
+            if not data:
+                break
+            self.bytes_read += len(data)
+            frames = self.reader.feed(data)
         for _, content in frames:
             if isinstance(content, dict) and content.get("type") in _LOOKED_AT:
                 self._look_at(content)

@@ -1,14 +1,18 @@
 """The supervisor's side of a recording: the file is made here, and what the supervisor knows is appended as facts."""
 
+import fcntl
 import os
 import platform
+import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tracer import __version__
 from tracer.kernel.answer import NotAvailable
 from tracer.kernel.processes import born
 from tracer.probe.frames import HEADER, MARK, VERSION, fact
+from tracer.supervisor.start import is_anybody
 
 
 class CannotRecord(Exception):  # noqa: N818 - it says what cannot be done
@@ -23,8 +27,7 @@ class Journal:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _refuse_to_destroy(path)
-            self._descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND, 0o600)
+            self._descriptor = _take(path)
         except OSError as error:
             raise CannotRecord(f"cannot record to {path}: {error.strerror}") from None
         self.tell(
@@ -63,15 +66,27 @@ def _identity() -> dict[str, int]:
     return {"pid": os.getpid(), "born": 0 if isinstance(began, NotAvailable) else began}
 
 
-def _refuse_to_destroy(path: Path) -> None:
-    """Only a recording, or an empty file, may be overwritten: `-o server.py server.py` must not cost anybody a program."""
+def _take(path: Path) -> int:
+    """A descriptor of the empty file at `path`, which is nobody else's recording and nothing that would be missed.
+
+    Only a recording, or an empty file, may be overwritten: `-o server.py server.py` must not cost anybody a program.
+    """
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_NONBLOCK, 0o600)
     try:
-        with path.open("rb") as file:
-            begin = file.read(HEADER.size)
-    except FileNotFoundError:
-        return
-    if begin and not begin.startswith(MARK):
-        raise CannotRecord(f"{path} exists and is not a recording: choose another name for -o")
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise CannotRecord(f"cannot record to {path}: it is no file")
+        begin = os.pread(descriptor, HEADER.size, 0)
+        if begin and not begin.startswith(MARK):
+            raise CannotRecord(f"{path} exists and is not a recording: choose another name for -o")
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotRecord(f"another run is being recorded to {path}: choose another name for -o") from None
+        os.ftruncate(descriptor, 0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def recordings_folder() -> Path:
@@ -94,21 +109,16 @@ def new_path(name: str) -> Path:
 def _forget_oldest(folder: Path, keep: int, demos: bool) -> None:
     ours = [path for path in folder.glob("*.tracer") if path.name.startswith("demo-") == demos]
     finished = [path for path in ours if not _is_running(path)]
-    finished.sort(key=lambda path: path.stat().st_mtime)
-    for path in finished[: max(0, len(finished) - keep)]:
-        path.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):  # another command makes room at the same time
+        finished.sort(key=lambda path: path.stat().st_mtime)
+        for path in finished[: max(0, len(finished) - keep)]:
+            path.unlink()
 
 
 def _is_running(path: Path) -> bool:
     """Whether the supervisor that the file's name ends with still runs."""
     pid = path.stem.rpartition("-")[2]
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
+    return pid.isdigit() and is_anybody(int(pid))
 
 
 def program_name(command: list[str]) -> str:

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from tracer.kernel.answer import NotAvailable
-from tracer.kernel.processes import Child, children, is_alive, threads
+from tracer.kernel.processes import Child, children, threads
 from tracer.kernel.queues import Listener, Queues
 
 BUSY, IDLE = 0.066, 0.5  # seconds between two samples: something happens; nothing does
@@ -90,8 +90,3 @@ def _child(child: Child) -> dict[str, Any]:
         "exit": status if status is not None and status >= 0 else None,
         "signal": -status if status is not None and status < 0 else None,
     }
-
-
-def alive(pid: int, born: int) -> bool:
-    """Whether the process of this identity certainly runs."""
-    return is_alive(pid, born) is True

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from tracer import probe
-from tracer.probe.page import Page, create
+from tracer.probe.page import SIZE, Page, create
 
 BOOT = Path(probe.__file__).parent / "boot"
 
@@ -36,13 +37,27 @@ class PrivateFolder:
 
 
 def _remove_abandoned() -> None:
-    """Take away the folders of supervisors that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob("tracer-*-*"):
+    """Take away the folders of supervisors that were killed: ours beyond doubt, and of processes that are no more."""
+    for folder in Path(tempfile.gettempdir()).glob("tracer-*-????????"):
         pid = folder.name.split("-")[1]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
-            with suppress(OSError):  # another user's, or gone this moment
-                (folder / "page").unlink(missing_ok=True)
+        with suppress(OSError):  # another user's, or gone this moment
+            known = folder.lstat()
+            ours = stat.S_ISDIR(known.st_mode) and stat.S_IMODE(known.st_mode) == 0o700 and known.st_uid == os.geteuid()
+            contents = [(path.name, path.stat().st_size) for path in folder.iterdir()] if ours else None
+            if contents == [("page", SIZE)] and pid.isdigit() and not is_anybody(int(pid)):
+                (folder / "page").unlink()
                 folder.rmdir()
+
+
+def is_anybody(pid: int) -> bool:
+    """Whether there is a process of that number; True where that cannot be told."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def environment(recording: Path, page: Path) -> dict[str, str]:

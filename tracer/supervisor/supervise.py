@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import stat
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -12,10 +13,11 @@ from typing import Any
 from tracer.kernel.answer import NotAvailable
 from tracer.kernel.processes import born
 from tracer.probe.page import FAILED, LIMIT
-from tracer.recording.follow import Follower
-from tracer.supervisor.journal import Journal
-from tracer.supervisor.sample import BUSY, IDLE, Sampler, alive
-from tracer.supervisor.start import PrivateFolder, Signals, start
+from tracer.recording.follow import Follower, NotARecording
+from tracer.supervisor.gone import Gone
+from tracer.supervisor.journal import CannotRecord, Journal
+from tracer.supervisor.sample import BUSY, IDLE, Sampler
+from tracer.supervisor.start import PrivateFolder, Signals, is_anybody, start
 
 TICK = 0.05  # seconds between two looks at the recording
 LARGEST_SOURCE = 4 << 20  # bytes
@@ -56,19 +58,25 @@ class _Run:
         self.owner = owner
         self.sampler = Sampler()
         self.sources: set[str] = set()
-        self.processes: dict[int, int] = {}  # pid -> born (0: not known)
+        self.gone = Gone()
         self.contexts = 0
         self.lost = 0
 
     def to_the_end(self) -> Ending:
         process: subprocess.Popen[bytes] | None = None
 
+        early: list[int] = []
+
         def send(number: int) -> None:
-            if process is not None and process.returncode is None:
+            if process is None:
+                early.append(number)
+            elif process.returncode is None:
                 process.send_signal(number)
 
-        with Signals(send), Follower(self.journal.path) as follower:
+        with Signals(send), self._follow() as follower:
             process = start(self.program, self.journal.path, self.folder.page_path)
+            for number in early:  # while there was nobody to pass it on to
+                process.send_signal(number)
             began = born(process.pid)
             self.journal.tell(
                 type="started",
@@ -79,16 +87,24 @@ class _Run:
             self._watch(process, follower)
             return self._end(process, follower)
 
+    def _follow(self) -> Follower:
+        try:
+            return Follower(self.journal.path)
+        except NotARecording as error:
+            raise CannotRecord(f"nothing can be written to {self.journal.path} ({error})") from None
+
     def _watch(self, process: "subprocess.Popen[bytes]", follower: Follower) -> None:
         """Until the program ends: learn what it tells, ask the kernel, keep the limit."""
         poll = select.poll()
-        ended = os.pidfd_open(process.pid)
-        poll.register(ended, select.POLLIN)
-        owner = _watch_owner(self.owner, poll)
+        ended = _pidfd(process.pid)  # only to wake at once: what counts is asked of the system each time
+        if ended is not None:
+            poll.register(ended, select.POLLIN)
         last = quiet_since = 0.0
+        owner = self.owner
         try:
             while True:
-                ready = {descriptor for descriptor, _ in poll.poll(TICK * 1000)}
+                poll.poll(TICK * 1000)
+                over = process.poll() is not None
                 grown = self._learn(follower)
                 now = time.monotonic()
                 if grown:
@@ -96,17 +112,15 @@ class _Run:
                 if now - last >= (BUSY if now - quiet_since < 2 * IDLE else IDLE):
                     last = now
                     self._sample()
-                if ended in ready:
-                    process.wait()
+                if over:
                     return
-                if owner in ready:
+                if owner and not is_anybody(owner):
                     process.send_signal(signal.SIGTERM)
-                    poll.unregister(owner)
+                    owner = 0
                 self._keep_limit()
         finally:
-            os.close(ended)
-            if owner is not None:
-                os.close(owner)
+            if ended is not None:
+                os.close(ended)
 
     def _learn(self, follower: Follower) -> bool:
         """Read what has come; whether anything has. Events are none of our business."""
@@ -120,11 +134,10 @@ class _Run:
 
     def _learn_fact(self, fact: dict[str, Any]) -> None:
         self.sampler.learn(fact)
+        self.gone.learn(fact)
         match fact:
-            case {"type": "context", "kind": "process", "pid": int(pid)}:
+            case {"type": "context"}:
                 self.contexts += 1
-                started = born(pid)
-                self.processes[pid] = 0 if isinstance(started, NotAvailable) else started
             case {"type": "code", "file": str(file)} if file and file not in self.sources:
                 self.sources.add(file)
                 self._copy_source(file)
@@ -132,9 +145,11 @@ class _Run:
     def _copy_source(self, file: str) -> None:
         """So that the recording can be read where the program is not."""
         try:
-            if Path(file).stat().st_size <= LARGEST_SOURCE:
-                text = Path(file).read_text("utf-8", "backslashreplace")
-                self.journal.tell(type="source", file=file, text=text)
+            with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+                if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                    text = opened.read(LARGEST_SOURCE + 1)
+                    if len(text) <= LARGEST_SOURCE:
+                        self.journal.tell(type="source", file=file, text=text.decode("utf-8", "backslashreplace"))
         except (OSError, ValueError):
             return
 
@@ -143,6 +158,8 @@ class _Run:
             sample = self.sampler.sample()
             if sample is not None:
                 self.journal.tell(type="sample", **sample)
+            for context in self.gone.look():
+                self.journal.tell(type="gone", context=context, t=time.monotonic_ns())
         if self.folder.page.lost != self.lost:
             self._tell_loss()
 
@@ -160,22 +177,20 @@ class _Run:
         raw = -status if status < 0 else status << 8
         self._learn(follower)
         self.journal.tell(type="exit", pid=process.pid, status=raw, t=time.monotonic_ns())
-        outliving = sorted(pid for pid, began in self.processes.items() if pid != process.pid and alive(pid, began))
+        outliving = self.gone.running(but=process.pid)
         page = self.folder.page.bytes
+        limited = bool(page[LIMIT])
+        page[LIMIT] = 1  # nobody is left to keep it: what outlives us is recorded no further
         if self.folder.page.lost != self.lost or page[FAILED]:
             self._tell_loss()
-        self.journal.tell(type="end", alive=outliving, limited=bool(page[LIMIT]), t=time.monotonic_ns())
+        self.journal.tell(type="end", alive=outliving, limited=limited, t=time.monotonic_ns())
         self.sampler.close()
-        return Ending(status, self.contexts, self.lost, page[FAILED], bool(page[LIMIT]), outliving)
+        return Ending(status, self.contexts, self.lost, page[FAILED], limited, outliving)
 
 
-def _watch_owner(pid: int, poll: "select.poll") -> int | None:
-    if not pid:
-        return None
+def _pidfd(pid: int) -> int | None:
+    """A descriptor that is readable when the process has ended; None where the system has none."""
     try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        os.kill(os.getpid(), signal.SIGTERM)  # gone before we looked: passed on to the program like any other
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
         return None
-    poll.register(descriptor, select.POLLIN)
-    return descriptor

@@ -9,7 +9,7 @@ from tracer.timeline.units import clock_time, duration
 _CALL = 58  # cells for indentation, hook and what it carries: most lines then align
 _ENDS = {
     "lost": "end not recorded",
-    "gone": "its process is gone",
+    "gone": "gone without a word",
     "replaced": "another program took the process over",
     "exited": "",
 }

@@ -14,6 +14,7 @@ class Ends:
 
     def __init__(self) -> None:
         self.exits: dict[int, list[tuple[int, int]]] = {}  # pid -> (time, wait status), from exit facts
+        self.gone: dict[int, int] = {}  # context -> when it was looked for in vain
         self.over: int | None = None  # when the recording ended
         self.alive: set[int] = set()  # pids that run on when the recording has ended
         self.state = Settled()
@@ -65,6 +66,8 @@ class Ends:
             return (left[0] if left else heard), ("killed" if signal else "exited"), code, signal
         if left is not None:
             return left[0], "exited", (left[1] & 0xFF if left[1] >= 0 else None), None
+        if first.id in self.gone:
+            return self.gone[first.id], "gone", None, None
         if self.over is not None and first.pid not in self.alive:
             return self.over, "gone", None, None
         return FOREVER, "open", None, None
@@ -85,12 +88,16 @@ class Ends:
         for context in state.open:
             assert context.process is not None
             before = context.ended
-            if context.returned <= context.process.ended:
+            over = context.process.ended
+            vanished = self.gone.get(context.id, FOREVER) if context.kind == "thread" else FOREVER
+            if context.returned <= over and context.returned != FOREVER:
                 context.ended, context.end_how = context.returned, "returned"
-                if context.returned == FOREVER:
-                    context.end_how = "open"
+            elif vanished <= over and vanished != FOREVER:
+                context.ended, context.end_how = max(vanished, context.last, context.t), "gone"
+            elif over == FOREVER:
+                context.ended, context.end_how = FOREVER, "open"
             else:
-                context.ended, context.end_how = max(context.process.ended, context.last, context.t), context.process.how
+                context.ended, context.end_how = max(over, context.last, context.t), context.process.how
             if before not in (FOREVER, context.ended):
                 state.contexts.forget()
         state.open.clear()

@@ -199,12 +199,6 @@ class Spans:
         chunk = context.chunks[index]
         return self.values[self.offsets[chunk] + self.moves[chunk].begins[local]]
 
-    def enter_payloads(self, context: Context, span: int) -> dict[str, int | str]:
-        """What a span's ENTER carries, by name; names this version does not know are left out."""
-        index, local = self.locate(context, span)
-        chunk = context.chunks[index]
-        return self.payloads(chunk, self.moves[chunk].begins[local])
-
     def end_payloads(self, context: Context, span: int) -> dict[str, int | str]:
         """What a span's RETURN or RAISE carries; nothing if it has none."""
         index, local = self.locate(context, span)

@@ -123,6 +123,13 @@ class Timeline:
         for process in self._settler.state.by_pid.get(pid, ()):
             self._settler.dirty[process.first.id] = process.first
 
+    def _take_gone(self, fact: dict[str, Any]) -> None:
+        identity = number(fact, "context")
+        self._settler.ends.gone.setdefault(identity, number(fact, "t"))
+        context = self.contexts.get(identity)
+        if context is not None:
+            self._settler.dirty[identity] = context
+
     def _take_loss(self, fact: dict[str, Any]) -> None:
         insort(self._losses, (number(fact, "t"), number(fact, "records")))
 
@@ -145,6 +152,7 @@ class Timeline:
         "server": _take_server,
         "source": _take_source,
         "exit": _take_exit,
+        "gone": _take_gone,
         "loss": _take_loss,
         "sample": _take_sample,
         "end": _take_end,

@@ -5,8 +5,6 @@ import signal
 from .contexts import Context, string, waited
 from .timeline import Timeline
 
-_WNOHANG = 1
-
 
 def signal_name(number: int) -> str:
     """`SIGKILL` for 9; `signal 99` for one without a name."""

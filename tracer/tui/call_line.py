@@ -92,7 +92,7 @@ def _call(row: Row, style: Style, columns: Columns, errors: Errors) -> Line:
 
 _ENDS = {
     "lost": "end n/a (not recorded)",
-    "gone": "end n/a (its process is gone)",
+    "gone": "end n/a (gone without a word)",
     "replaced": "never ended: another program took the process over",
 }
 

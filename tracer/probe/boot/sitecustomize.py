@@ -66,15 +66,13 @@ def _probe(module):  # type: ignore[no-untyped-def]
 
 
 def _give_up(path):  # type: ignore[no-untyped-def]
-    """Tell the supervisor, in the page, that this process is not traced."""
+    """Tell the supervisor, in the page, that a process is not traced. Nothing of ours may be needed: it may be what has failed."""
     try:
-        from _tracer_probe.process import give_up, process
-
-        if not process.path:
-            from _tracer_probe.page import Page
-
-            process.page = Page(path)
-        give_up()
+        with open(path, "r+b", buffering=0) as page:
+            page.seek(2)  # FAILED, see page.py
+            count = page.read(1)
+            page.seek(2)
+            page.write(bytes([(count[0] + 1) % 256]))
     except Exception:
         return
 
@@ -86,7 +84,8 @@ def _begin():  # type: ignore[no-untyped-def]
         import sitecustomize  # noqa: F401  # the program's own, if it has one
     finally:
         sys.modules.setdefault("sitecustomize", mine)  # the import system looks for it once more
-        sys.meta_path.insert(0, _Watch())
+        if sys.version_info >= (3, 4):  # noqa: UP036 - an interpreter that is no 3.11 and could not even ask it
+            sys.meta_path.insert(0, _Watch())
         for name in _FRAMEWORKS:
             if name in sys.modules:
                 _probe(sys.modules[name])
