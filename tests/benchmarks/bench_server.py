@@ -23,11 +23,11 @@ HERE = Path(__file__).parent
 IN_FLIGHT = 8
 #: class -> requests a slice, and the most we want to see.
 CLASSES = {
-    "TCPServer": (200, 1.50),
-    "UnixStreamServer": (200, 1.9),
-    "UDPServer": (400, 2.3),
-    "ThreadingTCPServer": (120, 1.3),
-    "ForkingTCPServer": (40, 1.35),
+    "TCPServer": (600, 1.50),
+    "UnixStreamServer": (600, 1.9),
+    "UDPServer": (1200, 2.3),
+    "ThreadingTCPServer": (240, 1.3),
+    "ForkingTCPServer": (64, 1.35),
 }
 
 
@@ -107,7 +107,7 @@ def spread(values: list[float]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("classes", nargs="*", default=list(CLASSES))
-    parser.add_argument("--slices", type=int, default=40)
+    parser.add_argument("--slices", type=int, default=60)
     options = parser.parse_args()
     os.environ["PYTHONPATH"] = str(HERE.parent.parent)
     print(f"Python {sys.version.split()[0]}, {options.slices} slices; server CPU per request, median [quartiles]")
