@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.probe.kit import Running, environment, recording
-from tracer.recording.follow import Follower
+from tracer.timeline.load import load
 from tracer.timeline.timeline import Timeline
 
 
@@ -24,17 +24,7 @@ class Recorded:
 
     def timeline(self) -> tuple[Timeline, int]:
         """Its recording, indexed, and the number of damaged regions in it."""
-        return read(self.path)
-
-
-def read(path: Path) -> tuple[Timeline, int]:
-    """The recording at `path`, indexed, and the number of damaged regions in it."""
-    timeline = Timeline()
-    with Follower(path) as follower:
-        while frames := follower.read():
-            timeline.feed(frames)
-        follower.finish()
-        return timeline, follower.reader.damaged
+        return load(self.path)
 
 
 def _new(folder: Path) -> Path:

@@ -17,6 +17,7 @@ from tracer.probe.frames import ENTER, HEADER, KIND_BITS, KIND_MASK, RAISE, RETU
 from tracer.recording.follow import Follower
 from tracer.recording.reader import Reader
 from tracer.timeline.calls import rows
+from tracer.timeline.load import load
 from tracer.timeline.stats import stats
 from tracer.timeline.timeline import Timeline
 
@@ -94,12 +95,8 @@ class Running:
 
 def read(path: Path, damaged: int = 0) -> Timeline:
     """The recording at `path`, which has as many damaged regions as expected."""
-    timeline = Timeline()
-    with Follower(path) as follower:
-        while frames := follower.read():
-            timeline.feed(frames)
-        follower.finish()
-    assert follower.reader.damaged == damaged
+    timeline, found = load(path)
+    assert found == damaged
     return timeline
 
 
