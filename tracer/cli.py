@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tracer import __version__
+from tracer.supervisor import LIMIT
 
 if TYPE_CHECKING:
     from tracer.supervisor.supervise import Ending
@@ -101,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         "-o", "--output", metavar="FILE",
         help="where to record; a recording that is there is replaced (without -o: your state directory, where the newest 20 stay)",
     )  # fmt: skip
-    record.add_argument("--limit", metavar="MB", type=_megabytes, default=512 * _MEGABYTE, help="largest size (512)")
+    record.add_argument("--limit", metavar="MB", type=_megabytes, default=LIMIT, help=f"largest size ({LIMIT // _MEGABYTE})")
     record.set_defaults(run=_record)
 
     show = commands.add_parser("show", help="print a recording as text: call trees, events or counts")

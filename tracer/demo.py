@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tracer.lab.servers import announced
 from tracer.lab.targets import Target
+from tracer.supervisor import LIMIT
 from tracer.supervisor.journal import new_path
 
-LIMIT = 512_000_000  # bytes
 PATIENCE = 15.0  # seconds until the server must have said that it listens, and until it must have ended
 
 

@@ -143,7 +143,7 @@ def test_children_that_outlive_the_program_are_named(launch):
     assert [one["end"] for one in contexts(read(server.path))] == ["killed", "open"]
 
 
-@pytest.mark.parametrize("when", ["before", "during"])
+@pytest.mark.parametrize("when", ["before", "during", "as a zombie"])
 def test_a_run_ends_with_its_owner(when, tmp_path):
     """The supervisor of `tracer run`: when the viewer's process is gone, the program is asked to end, also if that was at once."""
     owner = subprocess.Popen([sys.executable, "-S", "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
@@ -154,15 +154,18 @@ def test_a_run_ends_with_its_owner(when, tmp_path):
     pipe = subprocess.PIPE
     with subprocess.Popen(words, env=environment(), text=True, stdout=pipe, stderr=pipe, start_new_session=True) as supervisor:
         try:
-            if when == "during":
+            if when != "before":
                 assert supervisor.stdout.readline().strip().isdigit()
-                owner.communicate()
+                owner.stdin.close()
+            if when == "during":
+                owner.wait()
             output, errors = supervisor.communicate(timeout=60)
         finally:
             if supervisor.poll() is None:
                 os.killpg(supervisor.pid, signal.SIGKILL)
+            owner.wait()
     assert errors == ""
-    if when == "during":
+    if when != "before":
         assert (supervisor.returncode, output) == (9, "SIGTERM\n")
     else:
         assert supervisor.returncode in (9, 128 + signal.SIGTERM)

@@ -1,7 +1,7 @@
 """This process, as the tracer knows it, and the one file that all its contexts write to.
 
-The file is open for appending, on a descriptor that the program can neither be given nor close by closing all of its own; should
-the number be the program's all the same, nothing is written there. What cannot be written is counted in the page.
+The file is open for appending, on a descriptor that the program can neither be given nor close by closing all of its own; for what
+happens should the number be the program's all the same, see `put`. What cannot be written is counted in the page.
 """
 
 import os
@@ -37,6 +37,11 @@ class _Process:
         self.listener_is_shared = False
         self.forks_to_serve = False
 
+    @property
+    def id(self) -> int:
+        """The id of its first context; 0 before it has one."""
+        return self.first.id if self.first else 0
+
 
 process = _Process()
 
@@ -63,7 +68,7 @@ def give_up() -> None:
 def tell(**fields: object) -> None:
     """Append a fact at once; what cannot be written now comes before whatever can be written next."""
     try:
-        data = fact(process.first.id if process.first else 0, **fields)
+        data = fact(process.id, **fields)
         if not put(data) and process.on and not process.page.bytes[LIMIT] and len(process.untold) < _MOST_UNTOLD:
             process.untold += data
     except Exception:
@@ -104,7 +109,7 @@ if sys.platform != "linux":
 
 def _is_ours(descriptor: int) -> bool:
     try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(process.path))  # noqa: PTH116 - as above
+        return os.path.samestat(os.fstat(descriptor), os.stat(process.path))  # noqa: PTH116 - no pathlib in a traced program
     except OSError:
         return False
 

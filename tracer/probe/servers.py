@@ -48,8 +48,7 @@ def begin(server: object) -> int:
     """A constructor of `server` begins: its id, new unless another of its constructors is open around this one."""
     entry = _known.get(id(server))
     if entry is None or not entry[2]:
-        first = process.first.id if process.first else 0
-        entry = _known[id(server)] = [identity("server", first, id(server), clock(), get_ident()), None, 0, _watch(server)]
+        entry = _known[id(server)] = [identity("server", process.id, id(server), clock(), get_ident()), None, 0, _watch(server)]
     entry[2] += 1  # type: ignore[operator]
     return entry[0]  # type: ignore[return-value]
 
@@ -83,8 +82,7 @@ def server_id(server: object) -> int:
         return entry[0]  # type: ignore[return-value]
     if definition != entry[1]:
         entry[1] = definition
-        first = process.first.id if process.first else 0
-        tell(type="server", id=entry[0], process=first, pid=process.pid, t=clock(), **definition)
+        tell(type="server", id=entry[0], process=process.id, pid=process.pid, t=clock(), **definition)
     return entry[0]  # type: ignore[return-value]
 
 

@@ -13,8 +13,7 @@ _UNKNOWN = (0, 0)  # run() was called without start()
 def begun(thread: "Any") -> int:
     """The id of the context that `thread`, about to be started here, will be."""
     identity = new_id()
-    first = local.context or process.first
-    thread._tracer = (identity, first.id if first else 0)  # kept on the Thread object: it is gone when that is
+    thread._tracer = (identity, local.context.id if local.context else process.id)  # kept on the Thread object: it is gone when that is
     return identity
 
 

@@ -79,8 +79,7 @@ def context_here() -> Context:
     """The calling thread's context; a new one in a thread that the framework did not start."""
     context = local.context
     if context is None:
-        parent = process.first.id if process.first else 0
-        context = local.context = thread_context(new_id(), parent)
+        context = local.context = thread_context(new_id(), process.id)
     return context
 
 
@@ -98,7 +97,7 @@ _DEFINITION = (
 
 def _describe(identity: int, cause: str, parent: int, pid: int, ppid: int, born: int, started: bool = False) -> bytes:
     if cause == "thread":
-        kind, name, whose = "thread", encode_basestring_ascii(_thread_name()), process.first.id if process.first else 0
+        kind, name, whose = "thread", encode_basestring_ascii(_thread_name()), process.id
     else:
         kind, name, whose = "process", '""', identity
     known = (identity, whose, pid, get_native_id(), kind, cause, parent, name, clock(), ppid, born, started)
@@ -159,11 +158,10 @@ def _after_fork_in_child() -> None:
     """
     _after_fork()
     process.pid = os.getpid()
-    parent = local.context or process.first
     context = local.context
+    before = context.id if context else process.id
     if context is None:
         context = local.context = Context(0, b"")
-    before = parent.id if parent else 0
     context.id = new_id()
     context.batch[:] = [0]
     context.unseen = 0

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tracer.kernel.answer import NotAvailable
-from tracer.kernel.processes import born
+from tracer.kernel.answer import GONE, NotAvailable
+from tracer.kernel.processes import born, is_alive
 from tracer.probe.page import FAILED, LIMIT
 from tracer.recording.follow import Follower, NotARecording
 from tracer.supervisor.gone import Gone
@@ -56,6 +56,7 @@ class _Run:
         self.folder = folder
         self.limit = limit
         self.owner = owner
+        self.owner_born = born(owner)
         self.sampler = Sampler()
         self.sources: set[str] = set()
         self.gone = Gone()
@@ -114,13 +115,19 @@ class _Run:
                     self._sample()
                 if over:
                     return
-                if owner and not is_anybody(owner):
+                if owner and self._owner_is_gone():
                     process.send_signal(signal.SIGTERM)
                     owner = 0
                 self._keep_limit()
         finally:
             if ended is not None:
                 os.close(ended)
+
+    def _owner_is_gone(self) -> bool:
+        """Whether the viewer has ended: as a zombie, too, and if its pid is somebody else's by now."""
+        if isinstance(self.owner_born, int):
+            return is_alive(self.owner, self.owner_born) is False
+        return self.owner_born is GONE or not is_anybody(self.owner)
 
     def _learn(self, follower: Follower) -> bool:
         """Read what has come; whether anything has. Events are none of our business."""

@@ -50,10 +50,8 @@ def follow_lines(path: str | os.PathLike[str], pause: Callable[[float], None] = 
 
 def _is_abandoned(timeline: Timeline) -> bool:
     """Whether the supervisor that would end the recording is known to run no longer."""
-    who = timeline.header.get("supervisor")
-    if not isinstance(who, dict) or not isinstance(who.get("pid"), int) or not isinstance(who.get("born"), int):
-        return False
-    return is_alive(who["pid"], who["born"]) is False
+    who = timeline.supervisor
+    return who is not None and is_alive(*who) is False
 
 
 class _Printed:

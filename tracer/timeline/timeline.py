@@ -184,6 +184,13 @@ class Timeline:
         """The newest time that anything fed speaks of; the start if nothing does."""
         return max(self._newest, self.start)
 
+    @property
+    def supervisor(self) -> tuple[int, int] | None:
+        """The pid of the process that ends the recording, and when that was born; None where the recording does not say."""
+        who = self.header.get("supervisor")
+        pid, born = (who.get("pid"), who.get("born")) if isinstance(who, dict) else (None, None)
+        return (pid, born) if isinstance(pid, int) and isinstance(born, int) else None
+
     def seconds(self, t: int) -> float:
         """Seconds since the recording's start."""
         return (t - self.start) / 1e9

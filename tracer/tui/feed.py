@@ -122,9 +122,8 @@ class Feed:
 
     def _has_supervisor(self) -> bool:
         """Whether there may be somebody who will end the recording; older ones do not say who."""
-        who = self._timeline.header.get("supervisor")
-        pid, born = (who.get("pid"), who.get("born")) if isinstance(who, dict) else (None, None)
-        return not isinstance(pid, int) or not isinstance(born, int) or self._alive(pid, born)
+        who = self._timeline.supervisor
+        return who is None or self._alive(*who)
 
     def _behind(self, now: int) -> View | None:
         assert self._frozen_view is not None
