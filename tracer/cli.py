@@ -136,14 +136,14 @@ def _megabytes(text: str) -> int:
 
 def _record(options: argparse.Namespace) -> int:
     from tracer.supervisor.journal import CannotRecord, new_path, program_name
-    from tracer.supervisor.start import end_as
+    from tracer.supervisor.start import Program, end_as
     from tracer.supervisor.supervise import supervise
 
     program = options.program
     _check_program(program)
     path = Path(options.output) if options.output else new_path(program_name(program))
     try:
-        ending = supervise(program, path, options.limit)
+        ending = supervise(Program(program), path, options.limit)
     except CannotRecord as error:
         raise Refused(str(error)) from None
     for line in _said_at_the_end(ending, path):

@@ -64,6 +64,8 @@ PAYLOADS: dict[str, tuple[int, str]] = {
     "peer": (12, "address of the other end, as text"),
     "peer4": (14, "address of the other end, where it is an IPv4 address and port: address << 16 | port"),
     "error": (13, "exception type and message, as text"),
+    "request_line": (15, "the first line of an HTTP request, as text"),
+    "reply": (16, "status code of an HTTP reply"),
 }
 
 #: Types of facts, and who writes them.
@@ -74,8 +76,10 @@ FACTS: dict[str, str] = {
     "server": "probe, when built and when it begins to listen: class, MRO, address, settings",
     "source": "supervisor, once a file: its text",
     "started": "supervisor: pid of the program it started",
+    "output": "supervisor, under `run`: what the program wrote to its terminal, and when that was read",
     "sample": "supervisor: what the kernel said, with the begin and end of the asking",
     "gone": "supervisor: a context that it has looked for in vain, and the time of that look",
+    "replaced": "supervisor: a process that another program has taken over (exec), and the time at which that was seen",
     "exit": "supervisor: pid, wait status and time of the process it started",
     "loss": "supervisor: records dropped by writers, in all",
     "end": "supervisor, last: the recording is complete",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tracer.supervisor.journal import CannotRecord
+from tracer.supervisor.start import Program
 from tracer.supervisor.supervise import supervise
 
 
@@ -14,7 +15,7 @@ def main() -> int:
     """The program's exit status; 2 where no recording can be made."""
     owner, path, limit, *program = sys.argv[1:]
     try:
-        ending = supervise(program, Path(path), int(limit), int(owner))
+        ending = supervise(Program(program), Path(path), int(limit), int(owner))
     except CannotRecord as error:
         print(f"tracer: {error}", file=sys.stderr)
         return 2

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +20,15 @@ BOOT = Path(probe.__file__).parent / "boot"
 #: Signals that somebody sends to us and means for the program. A terminal's Ctrl-C reaches both by itself.
 FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 OWN_CONCERN = (signal.SIGINT, signal.SIGQUIT)
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is to be run."""
+
+    words: list[str]  # SCRIPT ARGS… or -m MODULE ARGS…
+    python: str = sys.executable  # the interpreter
+    hooks: tuple[str, ...] = ()  # methods of the program's own to be watched: MODULE:CLASS.METHOD
 
 
 class PrivateFolder:
@@ -60,20 +70,22 @@ def is_anybody(pid: int) -> bool:
     return True
 
 
-def environment(recording: Path, page: Path) -> dict[str, str]:
+def environment(program: Program, recording: Path, page: Path) -> dict[str, str]:
     """The environment in which each interpreter finds the probe."""
     paths = [str(BOOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    hooks = {"TRACER_HOOKS": " ".join(program.hooks)} if program.hooks else {}
     return {
         **os.environ,
+        **hooks,
         "PYTHONPATH": os.pathsep.join(paths),
         "TRACER_RECORDING": str(recording.absolute()),
         "TRACER_PAGE": str(page),
     }
 
 
-def start(program: list[str], recording: Path, page: Path) -> subprocess.Popen[bytes]:
-    """Start `program` (SCRIPT ARGS… or -m MODULE ARGS…) as the interpreter would, with our terminal and descriptors."""
-    return subprocess.Popen([sys.executable, *program], env=environment(recording, page), close_fds=False)
+def start(program: Program, recording: Path, page: Path) -> subprocess.Popen[bytes]:
+    """Start `program` as its interpreter would, with our terminal and descriptors."""
+    return subprocess.Popen([program.python, *program.words], env=environment(program, recording, page), close_fds=False)
 
 
 class Signals:

@@ -17,7 +17,7 @@ from tracer.recording.follow import Follower, NotARecording
 from tracer.supervisor.gone import Gone
 from tracer.supervisor.journal import CannotRecord, Journal
 from tracer.supervisor.sample import BUSY, IDLE, Sampler
-from tracer.supervisor.start import PrivateFolder, Signals, is_anybody, start
+from tracer.supervisor.start import PrivateFolder, Program, Signals, is_anybody, start
 
 TICK = 0.05  # seconds between two looks at the recording
 LARGEST_SOURCE = 4 << 20  # bytes
@@ -35,12 +35,12 @@ class Ending:
     outliving: list[int] = field(default_factory=list)
 
 
-def supervise(program: list[str], path: Path, limit: int, owner: int = 0) -> Ending:
+def supervise(program: Program, path: Path, limit: int, owner: int = 0) -> Ending:
     """Run `program` under the probe and record it at `path`, up to `limit` bytes; return when it has ended.
 
     With `owner`, a pid, the program is asked to end (SIGTERM) as soon as that process is gone. Raises CannotRecord.
     """
-    journal = Journal(path, program)
+    journal = Journal(path, program.words)
     folder = PrivateFolder()
     try:
         return _Run(program, journal, folder, limit, owner).to_the_end()
@@ -50,7 +50,7 @@ def supervise(program: list[str], path: Path, limit: int, owner: int = 0) -> End
 
 
 class _Run:
-    def __init__(self, program: list[str], journal: Journal, folder: PrivateFolder, limit: int, owner: int) -> None:
+    def __init__(self, program: Program, journal: Journal, folder: PrivateFolder, limit: int, owner: int) -> None:
         self.program = program
         self.journal = journal
         self.folder = folder
