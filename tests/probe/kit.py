@@ -83,10 +83,21 @@ class Running:
         os.kill(self.pid, number)
 
     def end(self) -> tuple[int, str]:
-        """Wait for the end: the exit status, and what the program has printed since."""
+        """Wait for the end: the exit status as a shell has it (128 + n for signal n), and what the program has printed since."""
         assert self.process.stdin is not None
-        output, _ = self.process.communicate(timeout=60)
-        return self.process.returncode, output.decode()
+        assert self.process.stdout is not None
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.stdin = None
+        output = self.process.stdout.read()  # communicate() would leave out what came together with an earlier line
+        self.process.wait(60)
+        return self.status, output.decode()
+
+    @property
+    def status(self) -> int:
+        """How it has ended, as a shell has it."""
+        status = self.process.returncode
+        return status if status >= 0 else 128 - status
 
     def timeline(self, damaged: int = 0) -> Timeline:
         """The recording as far as it is written, with as much damage as expected."""

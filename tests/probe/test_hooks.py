@@ -1,5 +1,6 @@
 """The hook table against both frameworks."""
 
+import http.server
 import importlib
 import inspect
 import os
@@ -12,7 +13,7 @@ import pytest
 from tests.probe.kit import FRAMEWORKS
 from tracer.probe import template
 from tracer.probe.frames import PAYLOADS
-from tracer.probe.hooks import HOOKS, METHODS, STAGES
+from tracer.probe.hooks import FAMILIES, HOOKS, METHODS, STAGES
 
 #: What BaseServer's docstring lists as methods for the caller and methods that may be overridden, what the mix-ins add, and the
 #: handler's three. `get_request` is among them: TCPServer defines it, BaseServer only calls it.
@@ -23,6 +24,9 @@ OVERRIDABLE = {
 }  # fmt: skip
 OF_MIX_INS = {"collect_children", "process_request_thread"}
 OF_HANDLERS = {"setup", "handle", "finish"}
+OF_HTTP = {"handle_one_request", "parse_request", "log_request"}
+HTTP_METHODS = {f"do_{method}" for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")}
+OF_FAMILIES = OF_HTTP | HTTP_METHODS
 SYSTEM_CALLS = {"select", "fork", "waitpid", "_exit", "Thread.start", "Thread.run", "Thread.join"}
 
 
@@ -42,6 +46,8 @@ def test_every_row_names_real_methods_and_no_other(name):
     """For each row, the classes of the module that have that method in their own `__dict__` are those that it names."""
     framework = importlib.import_module(name)
     for hook in METHODS.values():
+        if hook.name in OF_FAMILIES:
+            continue
         have = [one for one in classes(framework, hook.on) if inspect.isfunction(vars(one).get(hook.name))]
         assert {one.__name__ for one in have} == set(hook.defined), hook
 
@@ -52,13 +58,23 @@ def test_every_overridable_method_has_a_row(name):
     framework = importlib.import_module(name)
     every = [*classes(framework, "server"), *classes(framework, "handler")]
     found = {method for one in every for method, item in vars(one).items() if inspect.isfunction(item) and not method.startswith("_")}
-    assert found == set(METHODS) - {"__init__", "_handle_request_noblock"}
-    assert set(METHODS) == FOR_THE_CALLER | OVERRIDABLE | OF_MIX_INS | OF_HANDLERS | {"_handle_request_noblock"}
+    assert found == set(METHODS) - {"__init__", "_handle_request_noblock"} - OF_FAMILIES
+    assert set(METHODS) == FOR_THE_CALLER | OVERRIDABLE | OF_MIX_INS | OF_HANDLERS | OF_FAMILIES | {"_handle_request_noblock"}
     assert set(HOOKS) - set(METHODS) == SYSTEM_CALLS
     refused = {hook.name for hook in METHODS.values() if hook.override.startswith("No:")}
     assert refused == {"handle_request", "_handle_request_noblock", "shutdown"}
     promised = {hook.name for hook in METHODS.values() if hook.override.startswith(("Yes", "Rarely"))}
-    assert promised == OVERRIDABLE | OF_MIX_INS | OF_HANDLERS | {"serve_forever"}
+    assert promised == OVERRIDABLE | OF_MIX_INS | OF_HANDLERS | OF_FAMILIES | {"serve_forever"}
+
+
+def test_rows_of_a_family_name_what_it_calls():
+    """The methods of http.server's handler stand in it; do_GET and its like do not, it asks its subclasses for them by name."""
+    assert FAMILIES == {"BaseHTTPRequestHandler": "http.server"}
+    own = vars(http.server.BaseHTTPRequestHandler)
+    assert {hook.name for hook in METHODS.values() if hook.family in FAMILIES} == OF_FAMILIES
+    assert own.keys() >= OF_HTTP
+    assert HTTP_METHODS.isdisjoint(own)
+    assert "'do_' + self.command" in inspect.getsource(own["handle_one_request"])
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
@@ -92,8 +108,9 @@ def test_rows_can_be_shown():
 def test_the_template_uses_only_what_exists():
     """Every word that the wrappers' text puts into a record is a payload, and every function that it calls is among its globals."""
     texts = [*template._ENTER.values(), *template._LEAVE.values(), *template._BEFORE.values(), *template._AFTER.values()]
+    texts += template._AFTER_PROGRAMS.values()
     texts += [template._TEMPLATE, template._OUTERMOST, template._WRITE, *template._GUARD.values()]
-    local = {"self", "request", "context", "parameters", "guard", "outermost", "enter", "before", "after", "ended", "leave"}
+    local = {"self", "second", "context", "parameters", "guard", "outermost", "enter", "before", "after", "ended", "leave"}
     fields = {field for text in texts for _, field, _, _ in string.Formatter().parse(text) if field}
     assert {field.partition(".")[0] for field in fields} <= local
     words = set(re.findall(r"\b[A-Z]{2,}\b", " ".join(texts)))

@@ -1,6 +1,8 @@
 """Hooks in every form that Python allows: one span a level, with the class that supplied it, and the request is served."""
 
+import http.client
 import re
+import signal
 import socket
 
 import pytest
@@ -85,9 +87,40 @@ SHAPES = {
         "        finish StreamRequestHandler": "\n          finish StreamRequestHandler",
     },
     "objects": {
-        "\n    verify_request BaseServer": "",
-        "\n      shutdown_request TCPServer": "",
-        "        close_request TCPServer": "\n      close_request TCPServer",
+        "    verify_request BaseServer": "\n    verify_request Objects",
+        "shutdown_request TCPServer": "shutdown_request Objects",
+    },
+    "cached": {
+        "    verify_request BaseServer": "\n    verify_request Cached",
+        "        handle Handler": "\n        handle Remembers",  # it remembers a function that had no probe yet
+        "        finish StreamRequestHandler": """
+        finish Remembers
+          finish StreamRequestHandler""",
+        "        close_request TCPServer": "\n        close_request Cached",
+    },
+    "own": {
+        "    verify_request BaseServer": "\n    verify_request TCPServer object",
+        "        setup StreamRequestHandler": """
+        setup Sets
+          setup StreamRequestHandler""",
+        "        handle Handler": """
+        handle Sets object
+          handle Handler""",
+        "        finish StreamRequestHandler": """
+        finish Sets object
+          finish StreamRequestHandler""",
+        "shutdown_request TCPServer": "shutdown_request BaseServer",
+        "        close_request TCPServer": "\n        close_request TCPServer object",
+    },
+    "replaced": {
+        "    verify_request BaseServer": "\n    verify_request Mixed",
+        "      shutdown_request TCPServer": """
+      shutdown_request Mix
+        shutdown_request TCPServer""",
+        "        close_request TCPServer": "\n          close_request TCPServer",
+        "        handle Handler": """
+        handle Derived
+          handle Handler""",
     },
 }
 
@@ -215,3 +248,39 @@ def test_a_constructor_of_the_programs_is_its_code(launch, tmp_path):
     with launch(tmp_path / "slow.py") as program:
         assert program.first == "constructing"
         assert tree(program.timeline()).splitlines()[-1] == "      finish_request BaseServer #1 *open"
+
+
+#: The second of two connections; what the first has set is marked.
+CHANGED = """  _handle_request_noblock BaseServer #2
+    get_request TCPServer #2
+    verify_request Server object #2
+    process_request BaseServer #2
+      finish_request BaseServer #2
+        setup Page #2
+          setup StreamRequestHandler #2
+        handle BaseHTTPRequestHandler #2
+          handle_one_request BaseHTTPRequestHandler #2
+            parse_request BaseHTTPRequestHandler #2
+            do_PUT Page #2
+              do_GET Page #2
+                log_request BaseHTTPRequestHandler #2
+        finish StreamRequestHandler #2
+      shutdown_request TCPServer #2
+        close_request Server #2
+          close_request TCPServer #2"""
+
+
+def test_what_is_set_between_two_connections(launch):
+    """On the server itself, on its class, on the handler's class, and a method that it did not have before."""
+    with launch(PROGRAMS / "late.py") as server:
+        host, port = server.address()
+        for method, path in (("GET", "/change"), ("PUT", "/changed")):
+            client = http.client.HTTPConnection(host, port, timeout=30)
+            client.request(method, path)
+            assert client.getresponse().status == 200
+            client.close()
+        server.signal(signal.SIGALRM)
+        assert server.end() == (0, "")
+    first, _, second = tree(server.timeline()).partition("  _handle_request_noblock BaseServer #2\n")
+    assert " object" not in first
+    assert "  _handle_request_noblock BaseServer #2\n" + second.partition("\nserver_close")[0] == CHANGED

@@ -73,6 +73,7 @@ FACTS: dict[str, str] = {
     "header": "supervisor, first: format version, interpreter, program, clock at the start",
     "code": "probe, before the wrapper is installed: hook, owner, module, file, line",
     "context": "probe, with the context's first events: process, pid, thread, parent, cause, time",
+    "named": "probe: a method that somebody named with --hook was found",
     "server": "probe, when built and when it begins to listen: class, MRO, address, settings",
     "source": "supervisor, once a file: its text",
     "started": "supervisor: pid of the program it started",

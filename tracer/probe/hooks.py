@@ -47,18 +47,28 @@ class Hook:
 
     @property
     def on(self) -> str:
-        """Whose method it is: "server", "handler", or "system" for a call the framework makes for itself."""
+        """Whose method it is: "server", "handler", "program" (see named.py), or "system" for a call the framework makes for itself."""
         owner = self.defined[0]
         return "handler" if owner.endswith("Handler") else "server" if owner.endswith(("Server", "MixIn")) else "system"
 
+    @property
+    def family(self) -> str:
+        """Whose subclasses have the hook: "server", "handler", or one of FAMILIES."""
+        return self.defined[0] if self.defined[0] in FAMILIES else self.on
+
     def __repr__(self) -> str:
         return f"Hook({self.name!r})"
+
+
+#: Families of handlers that the standard library builds on the framework: class -> its module. Their rows are hooks there alone.
+FAMILIES = {"BaseHTTPRequestHandler": "http.server"}
 
 
 _ANY = "Yes: any server class."
 _MIX_IN = "Yes; ThreadingMixIn and ForkingMixIn do. Call super() or take over its whole duty."
 _NO = "No: it is the framework's own; override the hooks it calls."
 _SYSTEM = "No: it is a call the framework makes for itself."
+_HTTP = ("BaseHTTPRequestHandler",)
 
 _ROWS = (
     # ---- the server's life
@@ -114,6 +124,20 @@ _ROWS = (
     Hook("finish", ("BaseRequestHandler", "StreamRequestHandler", "DatagramRequestHandler"), "handle",
          "Called when handle has returned or raised; a datagram handler sends its reply here.",
          "Yes: any handler class; call super().finish() in a stream or datagram handler.", waits=True),
+    # ---- one request of an HTTP connection (http.server, wsgiref, xmlrpc, the development servers of Flask and Django)
+    Hook("handle_one_request", _HTTP, "handle",
+         "Called when handle wants one more HTTP request from the connection: reads it and calls the method that it names.",
+         "Rarely: an HTTP handler class; do_GET and its like are written for that."),
+    Hook("parse_request", _HTTP, "handle",
+         "Called when the first line of an HTTP request was read: reads its headers. False: it was no HTTP, and is answered.",
+         "Rarely: an HTTP handler class.", leave="request_line"),
+    *(Hook(f"do_{method}", _HTTP, "handle", f"Called when an HTTP request says {method}.",
+           "Yes: an HTTP handler class; without it the reply is 501.")
+      for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")),
+    Hook("log_request", _HTTP, "handle",
+         "Called when an HTTP reply has a status: by send_response, or at the end of a WSGI application's reply.",
+         "Yes: an HTTP handler class; many do, to be silent.", enter="reply"),
+    # ---- errors, and the end of a connection
     Hook("handle_error", ("BaseServer",), "handle",
          "Called when an Exception left process_request (or the thread's or child's part of it): prints a traceback.",
          _ANY, waits=True),

@@ -21,6 +21,7 @@ else:
 DESCRIPTOR, REQUEST, TRUTH, SERVER = payload("descriptor"), payload("request"), payload("truth"), payload("server")
 CHILDREN, THREADS, CONTEXT, READY = payload("children"), payload("threads"), payload("context"), payload("ready")
 PID, STATUS, OPTIONS, PEER4 = payload("pid"), payload("status"), payload("options"), payload("peer4")
+REPLY = payload("reply")
 _LONGEST_TEXT = 500
 _MOST_HOSTS = 1000
 
@@ -87,6 +88,24 @@ def _learn_host(host: str) -> None:
             _hosts[host] = int.from_bytes(inet_aton(host), "big") << 16
         except OSError:
             return
+
+
+def told_request_line(add: "Callable[[object], None]", returned: int, handler: object) -> None:
+    """Record that parse_request returned, and the line it has parsed. No more of a request is ever recorded."""
+    now = clock()
+    line = look_up(handler, "requestline")
+    add((returned, now, *text("request_line", line[:_LONGEST_TEXT])) if type(line) is str and line else (returned, now))
+
+
+def reply(code: object) -> tuple[int, ...]:
+    """The status code of an HTTP reply, given as a number or (by wsgiref) as its digits; nothing if it is neither."""
+    if isinstance(code, int):
+        number = int.__index__(code)  # of an HTTPStatus, too
+    elif type(code) is str and code.isdecimal():
+        number = int(code[:3])
+    else:
+        return ()
+    return (REPLY, number) if 100 <= number <= 999 else ()
 
 
 def truth(result: object) -> tuple[int, ...]:

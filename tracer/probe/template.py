@@ -7,6 +7,7 @@ frames are taken out of it), and how long a request lives (it keeps no reference
 
 import os
 import socket  # a framework has imported it before us
+from _functools import _lru_cache_wrapper, partial  # type: ignore[import-not-found]
 
 from . import payloads, process, servers, threads, writer
 from .frames import ENTER, RAISE, RETURN, identity, word
@@ -16,7 +17,10 @@ from .process import tell
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FunctionType
+    from types import BuiltinFunctionType, FunctionType, MethodType
+    from typing import Any
+else:
+    FunctionType, MethodType, BuiltinFunctionType = type(tell), type(process.process.__init__), type(len)
 
 _TEMPLATE = """
 def make(function, entered, returned, raised, role):
@@ -57,17 +61,19 @@ _ENTER = {
     "": "add((entered, clock()))",
     "constructor": "add((entered, clock(), SERVER, begin({self})))",
     "server": "add((entered, clock(), SERVER, server_id({self})))",
-    "request": "add((entered, clock(), DESCRIPTOR, fileno({request})) if isinstance({request}, Socket)"
-    " else (entered, clock(), REQUEST, id({request})))",
+    "request": "add((entered, clock(), DESCRIPTOR, fileno({second})) if isinstance({second}, Socket)"
+    " else (entered, clock(), REQUEST, id({second})))",
     "context": "add((entered, clock(), CONTEXT, {context}({self})))",
     "asked": "add((entered, clock(), PID, whole(args[0]), OPTIONS, whole(args[1])))",
     "status": "add((entered, clock(), STATUS, whole(args[0])))",
+    "reply": "add((entered, clock(), *reply({second})))",
 }
 #: The same for a row's `leave`.
 _LEAVE = {
     "": "add((returned, clock()))",
     "truth": "add((returned, clock(), TRUTH, result) if result is True or result is False else (returned, clock(), *truth(result)))",
     "connection": "told_connection(add, returned, result)",
+    "request_line": "told_request_line(add, returned, {self})",
     "children": "add((returned, clock(), CHILDREN, len({self}.active_children or ())))",
     "threads": "add((returned, clock(), *kept_threads({self})))",
     "ready": "add((returned, clock(), READY, len(result)))",
@@ -93,10 +99,18 @@ _BEFORE = {
     "waitpid": f"if not args[1] & WNOHANG: {_WRITE}",
     "select": "pass",  # it writes only when it is about to sleep, see seams.py
     "fork": "fork_begins()",
+    # A hook may be set at any time, on a class or on the server itself.
+    "serve_forever": "look_again({self})",
+    "handle_request": "look_again({self})",
+    "_handle_request_noblock": "look_again({self})",
 }
 #: What a class believes, told when its hook returns; the others keep no such count.
 _BELIEFS = {"ForkingMixIn": "children", "ThreadingMixIn": "threads"}
 _AFTER = {"__init__": "built({self})", "server_activate": "server_id({self})", "fork": "fork_ends()"}
+#: The same where the program supplies the hook: it may have set others on the handler itself.
+_AFTER_PROGRAMS = {"setup": "look_at({self})"}
+#: What the second argument of a hook is called, where it is not positional, by what the hook's event carries.
+_SECOND = {"request": "request", "reply": "code"}
 _GUARD = {
     "waitpid": "if len(args) != 2 or kwargs: return function(*args, **kwargs)",
     "_exit": "if len(args) != 1: return function(*args, **kwargs)",
@@ -110,7 +124,8 @@ _GLOBALS: dict[str, object] = {
     )},
     "process": process.process,
     **{name: getattr(payloads, name) for name in (
-        "told", "told_connection", "truth", "kept_threads", "whole", "fileno", "Socket", "DESCRIPTOR", "REQUEST", "TRUTH",
+        "told", "told_connection", "told_request_line", "truth", "reply", "kept_threads",
+        "whole", "fileno", "Socket", "DESCRIPTOR", "REQUEST", "TRUTH",
         "SERVER", "CONTEXT", "READY", "PID", "STATUS", "OPTIONS", "CHILDREN",
     )},
     **{name: getattr(servers, name) for name in ("begin", "built", "server_id")},
@@ -124,10 +139,17 @@ _GLOBALS: dict[str, object] = {
 _OWN_NAMES = ("function", "entered", "returned", "raised", "role", "wrapper", "add", "error", "result", "args", "kwargs")
 _RESERVED = frozenset((*_GLOBALS, *_OWN_NAMES))
 
+_PLAIN = (FunctionType, MethodType, BuiltinFunctionType)
+
 _told: set[int] = set()  # ids of codes that are defined
 _STARRED = 0x0C  # CO_VARARGS | CO_VARKEYWORDS
 
 _shapes: "dict[str, Callable[..., FunctionType]]" = {}
+
+
+def provide(**functions: "Callable[..., None]") -> None:
+    """Let the wrappers call what they are named after in their text, and what is built on this file."""
+    _GLOBALS.update(functions)
 
 
 def _make(source: str) -> "Callable[..., FunctionType]":
@@ -146,54 +168,85 @@ def probe(
     `role` is given where `owner` may be used apart from servers or handlers: calls on objects of no such class are let through
     unseen. `bound` is False for a static method, which is not told whose it is.
     """
+    return prepare(function, hook, owner, module, role, bound)(function)
+
+
+def prepare(
+    example: "Callable[..., object]", hook: Hook, owner: str, module: str, role: type | None, bound: bool
+) -> "Callable[[Callable[..., object]], FunctionType]":
+    """What puts that probe on any function that takes what `example` takes; the definition is written."""
     system = hook.on == "system"
     framework = system or is_framework(module)
-    names = _parameters(function)
+    names = _parameters(example)
     if names is None:
         parameters = "*args, **kwargs"
-        names = ["args[0]", "(args[1] if len(args) > 1 else kwargs.get('request'))"]
+        keyword = _SECOND.get(hook.enter, "")
+        names = ["args[0]", f"(args[1] if len(args) > 1 else kwargs.get({keyword!r}))"]
         if not bound:
-            names = ["None", "(args[0] if args else kwargs.get('request'))"]
+            names = ["None", f"(args[0] if args else kwargs.get({keyword!r}))"]
     else:
         parameters = ", ".join(names)
         names = [*names, "None"] if bound else ["None", *names, "None"]
+    after = ["" if framework else "local.add = add"]
+    if bound:
+        after += [_AFTER.get(hook.name, ""), "" if framework else _AFTER_PROGRAMS.get(hook.name, "")]
     source = _TEMPLATE.format(
         parameters=parameters,
         guard=f"if not isinstance({{self}}, role): return function({parameters})" if role else _GUARD.get(hook.name, "pass"),
         outermost=f"return function({parameters})" if system else _OUTERMOST.format(parameters=parameters),
         enter=_ENTER["" if hook.enter == "server" and not bound else hook.enter],
         before=_before(hook, owner, framework),
-        after="; ".join(filter(None, ("" if framework else "local.add = add", _AFTER.get(hook.name)))) or "pass",
+        after="; ".join(filter(None, after)) or "pass",
         leave=_LEAVE[_BELIEFS.get(owner, "") if hook.leave == "belief" else hook.leave],
         ended="leave()" if hook.name == "Thread.run" else "pass",
     )
     context = "awaited" if hook.name == "Thread.join" else "begun"
-    source = source.replace("{self}", names[0]).replace("{request}", names[1]).replace("{context}", context)
-    code = _define(function, hook, owner, module, framework)
-    wrapper = _make(source)(function, word(code, ENTER), word(code, RETURN), word(code, RAISE), role)
-    disguise(wrapper, function)
-    return wrapper
+    source = source.replace("{self}", names[0]).replace("{second}", names[1]).replace("{context}", context)
+    make = _make(source)
+    code = _define(example, hook, owner, module, framework)
+    words = word(code, ENTER), word(code, RETURN), word(code, RAISE)
+
+    def put(function: "Callable[..., object]") -> "FunctionType":
+        wrapper = make(function, *words, role)
+        disguise(wrapper, function)
+        return wrapper
+
+    return put
 
 
 def is_wrapper(function: object) -> bool:
     """Whether `function` came out of `probe`."""
-    return getattr(function, "__globals__", None) is _GLOBALS
+    return isinstance(function, FunctionType) and function.__globals__ is _GLOBALS
 
 
 def disguise(wrapper: "Callable[..., object]", function: "Callable[..., object]") -> None:
     """What functools.wraps does; that module would be left behind in the program."""
+    setattr(wrapper, "__wrapped__", function)  # noqa: B010 - mypy knows no such attribute
+    if not isinstance(function, _PLAIN):
+        return  # to ask an object of the program's for its name may run the program's code
     for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__", "__type_params__"):
         if hasattr(function, name):
             setattr(wrapper, name, getattr(function, name))
     wrapper.__dict__.update(getattr(function, "__dict__", {}))
-    setattr(wrapper, "__wrapped__", function)  # noqa: B010 - mypy knows no such attribute
+    setattr(wrapper, "__wrapped__", function)  # noqa: B010 - and here it was that of a decorated one
+
+
+def innermost(function: "Any") -> object:
+    """What a decorated, bound or partial function is in the end: its line is where the hook is to be read."""
+    while True:
+        if type(function) in (partial, _lru_cache_wrapper, MethodType):
+            function = function.func if type(function) is partial else getattr(function, "__wrapped__", None) or function.__func__
+        elif isinstance(function, FunctionType) and "__wrapped__" in function.__dict__:
+            function = function.__dict__["__wrapped__"]
+        else:
+            return function
 
 
 def _parameters(function: "Callable[..., object]") -> list[str] | None:
     """The names of a function that takes nothing but plain, required parameters; else None."""
-    code = getattr(function, "__code__", None)
-    if code is None or getattr(function, "__defaults__", None):
+    if not isinstance(function, FunctionType) or function.__defaults__:
         return None
+    code = function.__code__
     if code.co_flags & _STARRED or code.co_kwonlyargcount or code.co_posonlyargcount:
         return None
     names = list(code.co_varnames[: code.co_argcount])
@@ -213,13 +266,12 @@ def _before(hook: Hook, owner: str, framework: bool) -> str:
 
 def _define(function: "Callable[..., object]", hook: Hook, owner: str, module: str, framework: bool) -> int:
     """Write the definition of this code, before its wrapper can be called; its id."""
-    inner: object = function
-    while hasattr(inner, "__wrapped__"):  # a decorated override: the line of what was decorated
-        inner = inner.__wrapped__
-    code = getattr(inner, "__code__", None)
+    inner = innermost(function)
+    code = inner.__code__ if isinstance(inner, FunctionType) else None
     file = code.co_filename if code and os.path.isabs(code.co_filename) else ""  # noqa: PTH117
     line = code.co_firstlineno if code else 0
-    number = identity("code", hook.name, module, getattr(function, "__qualname__", ""), owner, file, line)
+    name = inner.__qualname__ if isinstance(inner, FunctionType) else ""
+    number = identity("code", hook.name, module, name, owner, file, line)
     if number not in _told:
         _told.add(number)
         tell(type="code", id=number, hook=hook.name, owner=owner, module=module, file=file, line=line, framework=framework)

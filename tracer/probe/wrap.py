@@ -1,72 +1,184 @@
 """Wrapping: a probe on every hook of every class in the MRO of a server and of its handler class.
 
-The functions in the `__dict__` of each class are replaced, so each level of a `super()` chain is a span of its own with the class
-that supplied it. It is done when a server is built: a forked child has nothing left to wrap.
+What stands in the `__dict__` of each class is replaced, so each level of a `super()` chain is a span of its own with the class that
+supplied it. It is done when a server is built: a forked child has nothing left to wrap. What is set later, on a class or on an
+object, is found when the next connection comes (see `look_again`).
 """
 
+import sys
 from _functools import partial  # type: ignore[import-not-found]
+from _operator import attrgetter
 from _weakref import ref
 
-from .hooks import METHODS, is_framework
-from .process import give_up
+from . import named
+from .described import Described, can_stand_for
+from .hooks import FAMILIES, METHODS, Hook, is_framework
+from .process import give_up, process
 from .seams import put_into
 from .servers import look_up
-from .template import disguise, is_wrapper, plain_constructors, probe
+from .template import disguise, innermost, is_wrapper, plain_constructors, probe, provide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FunctionType, ModuleType
+    from types import FunctionType, GetSetDescriptorType, MethodType, ModuleType
+    from typing import Any
 else:
-    FunctionType = type(lambda: None)
+    FunctionType, MethodType = type(give_up), type(process.__init__)
+    GetSetDescriptorType = type(FunctionType.__dict__["__code__"])
 
+_ASK: object = type.__getattribute__
 _bases: dict[str, type] = {}
-#: id(class) -> [weak reference to it, name -> id of the wrapper we put there]. Weak, and ids only: a class that a program makes
-#: for one request must go as it came.
-_met: "dict[int, tuple[ref[type], dict[str, int]]]" = {}
+
+
+class _Met:
+    """A class that was met. Weak, and ids only: a class that a program makes for one request must go as it came."""
+
+    __slots__ = ("find", "found", "missing", "names", "reference", "space_of", "wrappers")
+
+    def __init__(self, cls: type) -> None:
+        self.reference = ref(cls, partial(_forget, id(cls)))
+        self.wrappers: dict[str, int] = {}  # hook -> id of what we put there
+        # The rest is for classes of which there are objects, see `note`.
+        self.names: frozenset[str] = frozenset()  # hooks that such an object may have
+        self.find: Callable[[Any], object] = id  # asks the class for its hooks; what it then said
+        self.found = -1  # hash of what it then said: the functions themselves would keep the class alive
+        self.missing: tuple[str, ...] = ()  # hooks that it had not
+        self.space_of: Callable[[object], dict[str, object]] | None = None  # an object's own attributes; None: they have none
+
+    def note(self, cls: type, kin: dict[str, type]) -> None:
+        """Note what the class looks like now, so that a change is noticed cheaply."""
+        names = [name for name, hook in METHODS.items() if hook.family in kin and name != "__init__"]
+        self.names = frozenset(names)
+        if _is_plain(type(cls)):
+            # Of plain functions alone: to ask for anything else may run the program's code, or make a new object each time.
+            steady = [name for name in names if isinstance(_lying_in(cls, name), FunctionType)]
+            self.find = attrgetter(*steady, "__class__")
+            self.missing = tuple(name for name in names if _lying_in(cls, name) is None and METHODS[name].family in FAMILIES)
+        else:
+            self.find = _nothing
+        self.found = hash(self.find(cls))
+        spaces = [owner.__dict__["__dict__"] for owner in cls.__mro__ if "__dict__" in owner.__dict__]
+        self.space_of = spaces[-1].__get__ if spaces and isinstance(spaces[-1], GetSetDescriptorType) else None
+
+    def is_as_it_was(self, cls: type) -> bool:
+        """Whether the class has the hooks that it had."""
+        if hash(self.find(cls)) != self.found or self.reference() is not cls:
+            return False
+        return not self.missing or not any(hasattr(cls, name) for name in self.missing)
+
+
+_met: dict[int, _Met] = {}  # by id(class)
+
+
+def _forget(key: int, reference: "ref[type]") -> None:
+    if key in _met and _met[key].reference is reference:
+        del _met[key]
+
+
+def _is_plain(metaclass: type) -> bool:
+    """Whether to ask one of its classes for an attribute runs no code of the metaclass's."""
+    return metaclass.__getattribute__ is _ASK and not hasattr(metaclass, "__getattr__")
+
+
+def _nothing(cls: type) -> None:
+    return None
+
+
+def _lying_in(cls: type, name: str) -> object:
+    """What a class has by that name, unbound; None if it has nothing."""
+    return next((owner.__dict__[name] for owner in cls.__mro__ if name in owner.__dict__), None)
 
 
 def meet(cls: type, on: str) -> None:
     """Wrap the hooks in every class of `cls`'s MRO that are not wrapped yet. `on` is "server" or "handler"."""
     try:
+        kin = {on: _bases[on]} | {owner.__name__: owner for owner in cls.__mro__ if _is_of_a_family(owner)}
         for owner in cls.__mro__[:-1]:
-            _wrap_class(owner, on)
+            _wrap_class(owner, kin)
+        _met[id(cls)].note(cls, kin)
+        named.look()
     except Exception:  # a class can be anything; the program goes on
         give_up()
 
 
-def is_met(cls: type) -> bool:
-    """Whether `cls` was met; cheap, it is asked for every request."""
-    known = _met.get(id(cls))
-    return known is not None and known[0]() is cls
+def _is_of_a_family(owner: type) -> bool:
+    """Whether the class is one of FAMILIES; `python -m http.server` has it in __main__."""
+    module = owner.__module__
+    if module == "__main__":
+        module = getattr(getattr(sys.modules.get(module), "__spec__", None), "name", "")
+    return owner.__name__ in FAMILIES and FAMILIES[owner.__name__] == module
 
 
-def _wrap_class(owner: type, on: str) -> None:
-    if not is_met(owner):
-        _met[id(owner)] = (ref(owner, partial(_forget, id(owner))), {})
-    wrappers = _met[id(owner)][1]
+def look_again(item: object, on: str = "server") -> None:
+    """Wrap what was set on the class of `item`, or on `item` itself, since its class was met. It is asked for every connection."""
+    cls = type(item)
+    try:
+        same = _met[id(cls)].is_as_it_was(cls)
+    except Exception:  # it was not met, or has something odd for a hook now
+        same = False
+    if not same:
+        meet(cls, on)
+    look_at(item)
+
+
+def look_at(item: object) -> None:
+    """Wrap the hooks that were set on `item` itself."""
+    try:
+        met = _met.get(id(type(item)))
+        if met is not None and met.space_of is not None and not met.names.isdisjoint(space := met.space_of(item)):
+            for name in met.names & space.keys():
+                _wrap_own(type(item), space, name)
+    except Exception:
+        give_up()
+
+
+def _wrap_own(cls: type, space: dict[str, object], name: str) -> None:
+    value = space[name]
+    if not callable(value) or is_wrapper(value) or (isinstance(value, MethodType) and is_wrapper(value.__func__)):
+        return
+    module = getattr(inner, "__module__", "") if isinstance(inner := innermost(value), FunctionType) else ""
+    space[name] = probe(value, METHODS[name], f"{cls.__name__} object", module or "", bound=False)
+
+
+def _wrap_class(owner: type, kin: dict[str, type]) -> None:
+    met = _met.get(id(owner))
+    if met is None or met.reference() is not owner:
+        met = _met[id(owner)] = _Met(owner)
     module = owner.__module__ if isinstance(owner.__module__, str) else ""
     framework = is_framework(module)
-    role = None if framework or issubclass(owner, _bases[on]) else _bases[on]
     for name, hook in METHODS.items():
-        if name not in owner.__dict__ or hook.on != on or (name == "__init__" and not framework):
+        if name not in owner.__dict__ or hook.family not in kin or (name == "__init__" and not framework):
             continue
         found = owner.__dict__[name]
-        kind = type(found) if isinstance(found, staticmethod | classmethod) else None
-        function = found.__func__ if kind else found
-        if not isinstance(function, FunctionType) or wrappers.get(name) == id(function):
+        if met.wrappers.get(name) == id(found):
             continue
-        if is_wrapper(function):
-            function = function.__wrapped__  # type: ignore[attr-defined]  # an alias: here it is this class that supplies it
+        # A mix-in's method may be called on objects that are no servers or handlers.
+        role = None if framework or issubclass(owner, kin[hook.family]) else kin[hook.family]
+        standing = _wrapped(found, hook, owner.__name__, module, role)
+        if standing is not None:
+            met.wrappers[name] = id(standing)
+            type.__setattr__(owner, name, standing)
+
+
+def _wrapped(found: object, hook: Hook, owner: str, module: str, role: type | None) -> object:
+    """What is to stand in a class for `found`; None if nothing can."""
+    if isinstance(found, staticmethod | classmethod):
+        function, kind = found.__func__, type(found)
+        if not callable(function):
+            return None
         bound = kind is not staticmethod
-        wrapper = probe(function, hook, owner.__name__, module, role if bound else None, bound)
-        wrappers[name] = id(wrapper)
-        type.__setattr__(owner, name, kind(wrapper) if kind else wrapper)
+        return kind(probe(_bare(function), hook, owner, module, role if bound else None, bound))
+    if isinstance(found, Described):
+        found = found.real
+    if isinstance(found, FunctionType):
+        return probe(_bare(found), hook, owner, module, role)
+    return Described(found, hook, owner, module, role) if can_stand_for(found) else None
 
 
-def _forget(key: int, reference: "ref[type]") -> None:
-    if key in _met and _met[key][0] is reference:
-        del _met[key]
+def _bare(function: "Any") -> "Any":
+    """Without the probe of another class: here it is this class that supplies it."""
+    return function.__wrapped__ if is_wrapper(function) else function
 
 
 # ---- a framework module
@@ -85,8 +197,10 @@ def instrument(module: "ModuleType") -> None:
             if space is not None and not is_wrapper(item) and not any(space is known for known in spaces):
                 spaces.append(space)
     for cls in classes:
-        _wrap_class(cls, "handler" if issubclass(cls, handler) else "server")
+        on = "handler" if issubclass(cls, handler) else "server"
+        _wrap_class(cls, {on: _bases[on]})
     put_into(spaces)
+    provide(look_again=look_again, look_at=look_at)
     _meet_servers_of(server)
     _meet_handlers_of(handler)
 
@@ -120,8 +234,7 @@ def _meet_handlers_of(base: type) -> None:
     construct = base.__dict__["__init__"]
 
     def __init__(self, request, client_address, server):  # type: ignore[no-untyped-def]  # noqa: N807
-        if not is_met(self.__class__):
-            meet(type(self), "handler")
+        look_again(self, "handler")
         try:
             construct(self, request, client_address, server)
         except BaseException as error:
@@ -136,4 +249,4 @@ def _put_constructor(base: type, replacement: "Callable[..., None]", construct: 
     """Put a constructor around the one that may have a probe on it; it is no hook itself and is not to be wrapped again."""
     disguise(replacement, construct)
     type.__setattr__(base, "__init__", replacement)
-    _met[id(base)][1]["__init__"] = id(replacement)
+    _met[id(base)].wrappers["__init__"] = id(replacement)

@@ -19,7 +19,7 @@ from .shapes import LOST, OPEN
 from .spans import Span
 from .timeline import Timeline
 from .tree import Call, Idle, Item, Tree
-from .words import end_words, enter_words, killed_by, span_words
+from .words import end_words, enter_words, killed_by, request_words, span_words
 
 _HARMLESS = {"service_actions", "collect_children", "waitpid"}
 
@@ -163,6 +163,7 @@ class _Rows:
         words = enter_words(timeline, code.hook, self.spans.payloads(*self._place(item)))
         if span.end is not None and span.end <= until:
             words = span_words(words, end_words(code.hook, self.spans.end_payloads(context, span.number)))
+        words = words or request_words(timeline, context, span.number, until)
         connection = self._connection(context, span)
         if connection is not None and connection.accepted > until:
             connection = None

@@ -20,9 +20,9 @@ class Context:
     """One thread of one process. Its definition may come after its events, or never."""
 
     __slots__ = (
-        "accepted", "accepts", "anchor", "born", "cause", "chunks", "defined", "end_how", "ended", "ends", "grafts", "host",
-        "id", "idle", "kind", "known", "last", "lost", "name", "node", "number", "outers", "parent", "pid", "ppid", "process",
-        "process_id", "returned", "servers", "settled", "spans", "stack", "t", "tid", "upper",
+        "accepted", "accepts", "ancestors", "anchor", "born", "cause", "chunks", "defined", "end_how", "ended", "ends",
+        "grafts", "host", "id", "idle", "kind", "known", "last", "lost", "name", "node", "number", "outers", "parent", "pid",
+        "ppid", "process", "process_id", "requests", "returned", "servers", "settled", "spans", "stack", "t", "tid", "upper",
     )  # fmt: skip
 
     def __init__(self, identity: int, node: "Node") -> None:
@@ -35,6 +35,7 @@ class Context:
         self.cause = "start"
         self.name = ""
         self.parent = 0
+        self.ancestors: tuple[int, ...] = ()  # pids: of its process's parent, that one's parent, …
         self.t = FOREVER  # when it began
         self.number = 0  # among the threads; given when it is asked for
         # -- folded events, by `Spans`
@@ -55,6 +56,7 @@ class Context:
         self.ended = FOREVER
         self.end_how: ContextEnd = "open"
         self.servers: dict[int, int] | None = None  # span -> server it names
+        self.requests: dict[int, list[Request]] | None = None  # span -> the HTTP requests that were parsed in it
         self.accepts: list[int] | None = None  # spans of get_request that took a connection, in order
         self.accepted: list[Connection] | None = None  # and what each took
         self.upper: Context | None = None  # the context it was born in
@@ -97,6 +99,18 @@ class Process:
     def asked(self) -> bool:
         """Whether it was ever asked which connection a descriptor means here."""
         return any(table.asked >= 0 for tables in (self.descriptors, self.requests) for table in tables.values())
+
+
+class Request:
+    """An HTTP request: a connection may carry several."""
+
+    __slots__ = ("asked", "line", "replied", "status")
+
+    def __init__(self, line: int, asked: int) -> None:
+        self.line = line  # the place of its first line's text
+        self.asked = asked  # when that was parsed
+        self.status = 0  # of the reply
+        self.replied = FOREVER  # when that was known
 
 
 class Beliefs:

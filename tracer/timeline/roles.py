@@ -26,7 +26,9 @@ from .shapes import NONE, OPEN, Move
     FAILED,  # an exception left a hook of a connection: a = error
     CHILDREN,  # a = len(active_children)
     THREADS,  # a = len(_threads)
-) = range(13)
+    ASKED,  # parse_request returned in a span: a = request_line
+    REPLIED,  # log_request was entered: a = reply
+) = range(15)
 
 _FAILING = {"verify_request", "process_request", "process_request_thread", "finish_request", "shutdown_request", "close_request"}
 _IDLE = {"select", "service_actions", "collect_children", "waitpid"}
@@ -100,6 +102,8 @@ class Roles:
                 mark(EXITED, get("status"))
             elif hook == "finish_request" and outermost:
                 mark(SERVED)
+            elif hook == "log_request" and outermost and get("reply") >= 0:
+                mark(REPLIED, get("reply"))
             return
         if get("children") >= 0:
             mark(CHILDREN, get("children"))
@@ -117,6 +121,8 @@ class Roles:
                 self.zeros.append(get("pid"))
             elif hook == "verify_request" and outermost and get("truth") >= 0:
                 mark(VERIFIED, get("truth"), at=begun)
+            elif hook == "parse_request" and outermost and get("request_line") >= 0:
+                mark(ASKED, get("request_line"))
             elif hook == "select":
                 self.zeros.append(get("ready"))
         if kind == RAISE and hook in _FAILING and outermost:

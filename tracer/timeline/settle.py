@@ -16,7 +16,7 @@ from . import roles as role
 from .carried import Carried
 from .codes import Code
 from .connections import Connection
-from .contexts import Context, Fork, Process
+from .contexts import Context, Fork, Process, Request
 from .ends import Ends
 from .lifetimes import FOREVER
 from .settled import Disturbed, Settled
@@ -61,6 +61,7 @@ class Settler:
             context.settled = 0
             context.ended, context.end_how, context.returned = FOREVER, "open", FOREVER
             context.process = context.idle = context.servers = context.accepts = context.accepted = context.grafts = None
+            context.requests = None
             context.upper, context.host, context.anchor = None, -1, -1
             if context.defined or context.chunks:
                 self.dirty[context.id] = context
@@ -110,7 +111,7 @@ class Settler:
             process = state.processes[context.process_id] = Process(first)
             alike = state.by_pid.setdefault(first.pid, [])
             insort(alike, process, key=lambda one: one.first.key)
-            if first.cause == "start":
+            if first.cause != "thread" and not first.parent:  # forked, too: by a process that had no probe yet
                 insort(state.starts, process, key=lambda one: one.first.key)
                 state.root = state.starts[0]
             elif first.cause == "fork":
@@ -223,8 +224,25 @@ class Settler:
             state.open.update(process.contexts)
         elif what == role.RETURNED:
             context.returned = min(context.returned, t)
+        elif what == role.ASKED:
+            around = self.spans.parent(context, self.spans.reference(context, index, mark.span))
+            if around >= 0:
+                context.requests = context.requests or {}
+                context.requests.setdefault(around, []).append(Request(a, t))
+        elif what == role.REPLIED:
+            self._answer(context, self.spans.reference(context, index, mark.span), a, t)
         elif what == role.CHILDREN or what == role.THREADS:
             (process.believed_children if what == role.CHILDREN else process.believed_threads).add(t, a)
+
+    def _answer(self, context: Context, span: int, status: int, t: int) -> None:
+        """Tell the request that is served around a span that its reply has a status. The first counts: a second is never sent."""
+        while span >= 0 and context.requests is not None:
+            request = context.requests.get(span, [None])[-1]
+            if request is not None:
+                if request.replied == FOREVER:
+                    request.status, request.replied = status, t
+                return
+            span = self.spans.parent(context, span)
 
     def _count(self, mark: role.Mark, context: Context, index: int, t: int) -> None:
         """Count a connection for the server whose loop took it."""
@@ -286,7 +304,7 @@ class Settler:
                 elif context.parent:
                     upper = self.contexts.get(context.parent)
                     certain = False
-            elif process.cause == "fork":
+            elif process.cause == "fork" and context.parent:
                 upper = self.contexts.get(context.parent)
                 forks = process.parent.forks.get(context.pid, ()) if process.parent is not None else ()
                 fork = next((one for one in reversed(forks) if one.begin <= context.t), None)
@@ -330,7 +348,7 @@ class Settler:
             upper.grafts[anchor] = [context]
         else:
             insort(there, context, key=lambda one: one.key)
-        if context is process.first and process.cause == "fork" and host >= 0:
+        if context is process.first and process.cause == "fork" and context.parent and host >= 0:
             if self.carried.hook(upper, host) == "fork":
                 process.born_at = self.spans.begin(upper, host)
                 if process.asked():

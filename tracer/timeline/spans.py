@@ -20,7 +20,7 @@ from .shapes import LOST, NONE, OPEN, Move, Node
 
 _RECORD = 16
 _LENGTH_BITS = 24  # no frame is longer
-_TEXTS = tuple(word(PAYLOADS[name][0], TEXT) for name in ("peer", "error"))
+_TEXTS = tuple(word(PAYLOADS[name][0], TEXT) for name in ("peer", "error", "request_line"))
 _NAMES = {number: name for name, (number, _) in PAYLOADS.items()}
 
 

@@ -39,6 +39,8 @@ def enter_words(timeline: Timeline, hook: str, payloads: dict[str, int | str]) -
             if context is None or context.process is None:
                 return ""
             return f"→ {timeline.label(context)}" if hook == "Thread.start" else timeline.label(context)
+        case "log_request" if "reply" in payloads:
+            return str(payloads["reply"])
         case "serve_forever" | "handle_request" if "server" in payloads:
             known = timeline.servers.get(int(payloads["server"]))
             return string(known[-1][2], "address") if known else ""
@@ -54,6 +56,8 @@ def end_words(hook: str, payloads: dict[str, int | str]) -> str:
             return str(payloads["peer"])
         case "get_request" if isinstance(peer := payloads.get("peer4"), int):
             return peer4_words(peer)
+        case "parse_request" if "request_line" in payloads:
+            return asked_words(str(payloads["request_line"]))
         case "verify_request" if "truth" in payloads:
             return str(bool(payloads["truth"]))
         case "fork" if isinstance(pid := payloads.get("pid"), int) and pid > 0:
@@ -70,6 +74,22 @@ def end_words(hook: str, payloads: dict[str, int | str]) -> str:
     if "threads" in payloads:
         return f"keeps {payloads['threads']} {'thread' if payloads['threads'] == 1 else 'threads'} to join"
     return ""
+
+
+def asked_words(line: str) -> str:
+    """The first line of an HTTP request without its version: `GET /x`."""
+    words, _, version = line.rpartition(" ")
+    return words if version.startswith("HTTP/") else line
+
+
+def request_words(timeline: Timeline, context: Context, span: int, until: int) -> str:
+    """The HTTP request that was served last in a span, and the status of its reply: `GET /x → 200`; "" if there was none by then."""
+    known = context.requests.get(span, ()) if context.requests is not None else ()
+    request = next((one for one in reversed(known) if one.asked <= until), None)
+    if request is None:
+        return ""
+    words = asked_words(timeline.spans.text(request.line))
+    return f"{words} → {request.status}" if request.replied <= until else words
 
 
 def span_words(enter: str, end: str) -> str:

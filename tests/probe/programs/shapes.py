@@ -193,9 +193,77 @@ def objects():
     return Objects, Handler
 
 
+def cached():
+    class Cached(TCPServer):
+        @functools.lru_cache  # noqa: B019
+        def verify_request(self, request, client_address):
+            return True
+
+        @staticmethod
+        @functools.lru_cache
+        def close_request(request):
+            request.close()
+
+    class Remembers(Handler):
+        handle = functools.lru_cache(Handler.handle)
+
+        def finish(self):
+            super().finish()
+            assert Remembers.handle.cache_info().misses == Cached.verify_request.cache_info().misses == 1
+
+    return Cached, Remembers
+
+
+def own():
+    """Hooks that are set on the server itself, and on the handler itself: before its constructor's work, and in its setup."""
+
+    class Other:
+        def close(self, request):
+            request.close()
+
+    class Sets(Handler):
+        def __init__(self, *args):
+            self.finish = lambda: Handler.finish(self)
+            super().__init__(*args)
+
+        def setup(self):
+            super().setup()
+            self.handle = functools.partial(Handler.handle, self)
+
+    def change(server):
+        server.verify_request = lambda request, client_address: True
+        server.close_request = Other().close
+        server.shutdown_request = super(TCPServer, server).shutdown_request  # it is who supplies it, not the server itself
+
+    return TCPServer, Sets, change
+
+
+def replaced():
+    """Hooks that are set on classes when the server is built already."""
+
+    class Mix:
+        def shutdown_request(self, request):
+            super().shutdown_request(request)
+
+    class Mixed(Mix, TCPServer):
+        pass
+
+    class Derived(Handler):
+        pass
+
+    def change(server):
+        Mixed.verify_request = lambda self, request, client_address: True
+        Mix.shutdown_request = lambda self, request: TCPServer.shutdown_request(self, request)
+        Derived.handle = lambda self: Handler.handle(self)
+
+    return Mixed, Derived, change
+
+
 def main():
-    cls, handler = globals()[sys.argv[2]]()
+    cls, handler, *change = globals()[sys.argv[2]]()
     with cls(("127.0.0.1", 0), handler) as server:
+        for set_late in change:
+            set_late(server)
         print(*server.server_address, flush=True)
         server.handle_request()
 
