@@ -122,6 +122,6 @@ def test_a_server_killed_in_handle_keeps_what_it_did(framework, launch):
             assert server.line() == f"holding {server.pid}"
             server.signal(signal.SIGKILL)
             assert rest(client) == ""
-        assert server.end() == (-9, "")
+        assert server.end() == (128 + signal.SIGKILL, "")
     assert tree(server.timeline()) == INSIDE
     assert [(one["end"], one["status"], one["signal"]) for one in contexts(server.timeline())] == [("killed", None, 9)]

@@ -36,6 +36,8 @@ server_close TCPServer"""
         ("exec", [("start", None, "replaced", None), ("exec", 0, "exited", 5)]),
         ("spawn", [("start", None, "exited", 5), ("spawn", 0, "gone", None)]),
         ("fork and exec", [("start", None, "exited", 5), ("spawn", 0, "gone", None)]),
+        ("shell", [("start", None, "exited", 5), ("spawn", 0, "gone", None)]),
+        ("fork first", [("start", None, "exited", 5), ("fork", 0, "gone", None)]),
     ],
 )
 def test_a_program_that_begins_again_stays_traced(how, family, framework, launch):
@@ -63,6 +65,10 @@ CONNECTION = """
             finish_request DualStackServer {n}
               setup StreamRequestHandler {n}
               handle BaseHTTPRequestHandler {n}
+                handle_one_request BaseHTTPRequestHandler {n}
+                  parse_request BaseHTTPRequestHandler {n}
+                  do_GET SimpleHTTPRequestHandler {n}
+                    log_request BaseHTTPRequestHandler {n}
               finish StreamRequestHandler {n}
             shutdown_request TCPServer {n}
               close_request TCPServer {n}"""
@@ -94,7 +100,7 @@ def test_http_server_unmodified(launch, tmp_path):
             while traced and ends(server.path).count("returned") < len(replies):
                 time.sleep(0.01)  # a reply is complete before its thread is
             server.process.send_signal(signal.SIGTERM)
-            assert server.end() == (-signal.SIGTERM, "")
+            assert server.end() == (128 + signal.SIGTERM, "")
         shown.append((replies, re.sub(r"\[.*?\]", "[]", server.errors).partition("tracer:")[0]))
     assert shown[0] == shown[1]
     timeline = server.timeline()

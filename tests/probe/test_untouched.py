@@ -52,7 +52,7 @@ def observe(running: Running) -> tuple[list[str], str, int]:
         running.process.wait(60)
         if client:
             lines.append(f"   reply {reply(client)}")
-    return lines, same(running.errors), running.process.returncode
+    return lines, same(running.errors), running.status
 
 
 def same(text: str) -> str:
@@ -79,8 +79,8 @@ def test_a_program_that_looks_at_itself_sees_no_difference(framework, launch):
 
 
 WAYS = {
-    "bind fails": 1, "verify raises": 1, "actions exit": 3, "handle quits": 1, "handle exits": 7, "handle is killed": -15,
-    "SIGTERM": -15, "SIGKILL": -9, "SIGINT": -2, "SIGABRT": -6, "error raises": 1, "thread raises": 0,
+    "bind fails": 1, "verify raises": 1, "actions exit": 3, "handle quits": 1, "handle exits": 7, "handle is killed": 143,
+    "SIGTERM": 143, "SIGKILL": 137, "SIGINT": 130, "SIGABRT": 134, "error raises": 1, "thread raises": 0,
 }  # fmt: skip
 
 

@@ -135,6 +135,12 @@ class Recording:
         begin = self.tick()
         self.fact(0, type="sample", begin=begin, end=self.tick(), queues=list(queues), processes=list(processes))
 
+    def gone(self, hand: Hand) -> None:
+        self.fact(0, type="gone", context=hand.id, t=self.tick())
+
+    def replaced(self, hand: Hand) -> None:
+        self.fact(0, type="replaced", context=hand.id, t=self.tick())
+
     def exit(self, hand: Hand, status: int) -> None:
         self.fact(0, type="exit", pid=hand.pid, status=status, t=self.tick())
 
@@ -380,7 +386,37 @@ def killed() -> Recording:
     return recording
 
 
-SCENARIOS: dict[str, Scenario] = {"synchronous": synchronous, "threaded": threaded, "forked": forked, "killed": killed}
+def executed() -> Recording:
+    """A server executes a shell in its handler's thread, the shell a traced program, which starts another; all that is seen of it."""
+    recording = Recording()
+    main = recording.process(100, born=5)
+    main.enter("serve_forever", server=7)
+    main.enter("select", "select")
+    main.flush()
+    one_request(recording, main)
+    main.enter("Thread.start", "threading", context=recording.next_id())
+    main.flush()
+    worker = recording.thread(main, 101)
+    worker.enter("handle", "Handler")
+    worker.flush()
+    main.leave("Thread.start", "threading")
+    main.enter("select", "select")
+    main.flush()
+    recording.replaced(main)
+    recording.gone(worker)
+    spawned = recording.process(200, ppid=100)
+    second = recording.process(100, born=5)
+    second.do("handle", "Handler")
+    recording.replaced(main)
+    recording.exit(second, 3 << 8)
+    recording.gone(main)
+    spawned.do("handle", "Handler")
+    return recording
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "synchronous": synchronous, "threaded": threaded, "forked": forked, "killed": killed, "executed": executed,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -121,6 +121,23 @@ def test_a_process_that_executes_another_program_replaces_itself(new: Any) -> No
     assert (young["cause"], young["parent"], young["end"]) == ("exec", old["id"], "open")
 
 
+def test_a_process_that_goes_on_as_another_program_ends_there(scenarios: Any, tools: Any) -> None:
+    """At the earliest time that is known, with all its threads; what the other program starts still comes from it."""
+    recording = scenarios["executed"]()
+    timeline = recording.timeline
+    main, worker, spawned, second = stats(timeline)["contexts"]
+    assert [(one["end"], one["status"]) for one in (main, worker, second)] == [("replaced", None), ("replaced", None), ("exited", 3)]
+    assert main["ended"] == worker["ended"] < spawned["started"] < second["started"]
+    assert (spawned["cause"], spawned["parent"], second["cause"], second["parent"]) == ("spawn", main["id"], "exec", main["id"])
+    ended = [line for line in tools.tree(timeline).splitlines() if line.endswith("replaced")]
+    assert ended == [
+        "main  serve_forever replaced",
+        "main   _handle_request_noblock #1 replaced",
+        "T1       handle #1 replaced",
+        "main    select #1 replaced",
+    ]
+
+
 def test_a_started_child_is_a_spawn(new: Any) -> None:
     recording = new()
     recording.process(100)

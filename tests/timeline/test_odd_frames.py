@@ -19,7 +19,7 @@ odd = st.one_of(
 )
 fields = [
     *("id", "process", "pid", "tid", "ppid", "born", "parent", "t", "kind", "cause", "name", "hook", "owner", "begin", "end"),
-    *("status", "records", "queues", "processes", "server", "mro", "settings", "file"),
+    *("status", "records", "queues", "processes", "server", "mro", "settings", "file", "text"),
 ]
 lists = st.lists(st.dictionaries(st.sampled_from(fields), odd, max_size=3), max_size=2)
 facts = st.builds(

@@ -5,14 +5,12 @@ asked for, or by a `NotAvailable` that says why. Ordinary absence (the process i
 netlink) is an answer, not an exception.
 """
 
-from dataclasses import dataclass
-from typing import NoReturn, TypeAlias, TypeVar
+from typing import NamedTuple, NoReturn, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class NotAvailable:
+class NotAvailable(NamedTuple):
     """No answer, and the reason in a few words for a person.
 
     It is neither true nor false: `if depth:` would read "not known" as a number, so it raises TypeError.

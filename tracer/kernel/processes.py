@@ -3,6 +3,11 @@
 Identity is (pid, born), never the pid alone: pids are used again. `born` is the start time in clock ticks since the
 boot (1/100 s on every Linux of today), as /proc/PID/stat has it in field 22.
 
+The image of a process is what it executes. Fields 26 to 28 of /proc/PID/stat (where its code begins and ends and its stack begins,
+proc_pid_stat(5)) tell one from another: fork keeps them, and every exec, also of the same program, sets them anew, at random places
+(randomize_va_space; without that, two images of one program with words and an environment of one size look alike). They read 0, or
+1, to who may not trace the process, of a zombie, and for the microseconds that an exec takes.
+
 Linux: a child that ended and was not waited for is a zombie; its wait status is field 52 of its stat, shown to the same
 user and to root, while others read 0. Where /proc hides other users' processes (hidepid), they look gone.
 Costs: about 10 µs a process.
@@ -10,6 +15,7 @@ Costs: about 10 µs a process.
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -28,6 +34,7 @@ THREAD_STATES = {
 }
 
 STILL_RUNNING = NotAvailable("it is still running")
+NOT_SHOWN = NotAvailable("not shown to this user, or not yet set")
 OTHER_USER = NotAvailable("it belongs to another user")
 
 
@@ -111,11 +118,55 @@ def is_alive(pid: int, born: int) -> Answer[bool]:
     return stat.born == born and stat.state not in "ZX"
 
 
+def image(pid: int, born: int) -> Answer[str]:
+    """What the process of this identity executes, in words that are good for a comparison only; GONE where `is_alive` says False."""
+    stat = _stat(f"/proc/{pid}")
+    if isinstance(stat, NotAvailable):
+        return stat
+    if stat.born != born or stat.state in "ZX":
+        return GONE
+    return NOT_SHOWN if stat.image.endswith(" 0") else stat.image
+
+
+def name(pid: int) -> Answer[str]:
+    """The kernel's name of the process, as `Child` has it."""
+    stat = _stat(f"/proc/{pid}")
+    return stat if isinstance(stat, NotAvailable) else stat.name
+
+
+def started_with(variable: str, since: int) -> list[int]:
+    """The pids of all processes born at or after `since` whose program began with `variable`, NAME=value, in its environment.
+
+    A child that only forked has its parent's. Zombies have none; other users' are shown to root alone. Those that are older are not
+    even asked: to read an environment waits for a lock that a process may hold while it hangs.
+    """
+    found = []
+    with suppress(OSError), os.scandir("/proc") as entries:
+        for entry in entries:
+            stat = _stat(entry.path) if entry.name.isdigit() else GONE
+            if isinstance(stat, _Stat) and stat.born >= since:
+                listed = _read(f"{entry.path}/environ")
+                if isinstance(listed, bytes) and os.fsencode(variable) in listed.split(b"\0"):
+                    found.append(int(entry.name))
+    return sorted(found)
+
+
+def in_group(group: int) -> Answer[list[int]]:
+    """The pids of the process group's members that run; zombies do not."""
+    if sys.platform != "linux":
+        return NOT_LINUX
+    with os.scandir("/proc") as entries:
+        stats = [(int(entry.name), _stat(entry.path)) for entry in entries if entry.name.isdigit()]
+    return sorted(pid for pid, stat in stats if isinstance(stat, _Stat) and stat.group == group and stat.state not in "ZX")
+
+
 class _Stat(NamedTuple):
     name: str
     state: str
     parent: int
+    group: int
     born: int
+    image: str
     ended: int  # the raw wait status
 
 
@@ -128,7 +179,8 @@ def _stat(folder: str) -> _Stat | NotAvailable:
     end = text.rindex(b")")
     name = text[text.index(b"(") + 1 : end].decode(errors="replace")
     fields = text[end + 2 :].split()  # from field 3 on
-    return _Stat(name, fields[0].decode(), int(fields[1]), int(fields[19]), int(fields[49]))
+    parent, group, born, ended = (int(fields[place]) for place in (1, 2, 19, 49))
+    return _Stat(name, fields[0].decode(), parent, group, born, b" ".join(fields[23:26]).decode(), ended)
 
 
 def _child(pid: int, stat: _Stat) -> Child:

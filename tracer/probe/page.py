@@ -6,6 +6,8 @@ each process's count of records it could not write. A file under /dev/shm or in 
     0       1: the recording has reached its limit, write nothing more
     2       number of processes in which the tracer gave up (modulo 256)
     1024    losses: 384 counters of 8 bytes, one a process: the one at pid % 384
+
+Behind it the file has one byte more for each interpreter that has started under the probe, whatever it imports.
 """
 
 import os
@@ -28,9 +30,11 @@ class Page:
 
     def __init__(self, path: str = "") -> None:
         self.bytes: mmap | bytearray
+        self.shared = False
         try:
             with open(path, "r+b") as file:
                 self.bytes = _map(file.fileno())
+            self.shared = True
         except (OSError, ValueError):
             self.bytes = bytearray(SIZE)
         self._losses = memoryview(self.bytes)[_LOSSES : _LOSSES + 8 * _COUNTERS].cast("q")
@@ -84,6 +88,7 @@ def _others(descriptor: int) -> set[int]:
 def create(path: str) -> Page:
     """A new, zeroed page at `path`, for its owner alone. Raises OSError."""
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    os.fchmod(descriptor, 0o600)  # whatever the umask has taken away
     with open(descriptor, "wb") as file:
         file.write(bytes(SIZE))
     return Page(path)

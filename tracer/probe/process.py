@@ -1,11 +1,14 @@
 """This process, as the tracer knows it, and the one file that all its contexts write to.
 
-The file is open for appending, on a descriptor that the program can neither be given nor close by closing all of its own; for what
-happens should the number be the program's all the same, see `put`. What cannot be written is counted in the page.
+The file is open for appending, on a descriptor that the program can neither be given nor close by closing all of its own. Should
+the number be the program's all the same, `put` knows it by the position in the file: ours is one that no file of a program's has.
+What cannot be written is counted in the page.
 """
 
 import os
 import sys
+from _signal import SIG_IGN, SIGXFSZ, getsignal  # type: ignore[import-not-found]
+from posix import lseek as _lseek
 from posix import pwrite as _pwrite
 from posix import write as _write_here
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 _BEHIND_EVERYTHING = 1 << 62
 _MOST_UNTOLD = 1 << 20  # bytes
+_NEAR = 1 << 16  # bytes: more than is written at once, by all processes together
+_HIGH_ENOUGH = 1 << 14  # a descriptor that few programs come near; fork copies a table as long as the highest
 
 
 class _Process:
@@ -27,8 +32,12 @@ class _Process:
     def __init__(self) -> None:
         self.path = ""
         self.descriptor = -1
+        self.position = 0  # in the recording, of every description that `_open` makes
+        self.file: tuple[int, int] | None = None  # the recording's device and inode
         self.page = Page()
         self.pid = os.getpid()
+        self.born = 0  # its start time in clock ticks since boot: the same before and after an exec; 0: not known
+        self.image = ""  # what it executes: see tracer/kernel/processes.py, where it is asked for from outside
         #: The process's first context, whose id also names the process.
         self.first: Context | None = None
         self.on = False
@@ -47,16 +56,31 @@ process = _Process()
 
 
 def begin(path: str, page: str) -> bool:
-    """Open the recording at `path`; False, and nothing is traced, where that fails."""
+    """Open the recording at `path`; False, and nothing is traced, where that fails, or where the run is over."""
     process.page = Page(page)
+    if not process.page.shared:  # nobody is left to keep the limit, and the path may be another recording's by now
+        return False
     process.path = path
+    process.position = 1 << 30 | int.from_bytes(os.urandom(4), "little") >> 2
     try:
         process.descriptor = _open(path)
     except OSError:
         give_up()
         return False
+    stat = stat_of("self")
+    if stat:
+        process.born, process.image = int(stat[19]), b" ".join(stat[23:26]).decode()
     process.on = True
     return True
+
+
+def stat_of(pid: object) -> list[bytes]:
+    """The fields of a process's stat, as proc_pid_stat(5) has them, from the third on; none where it cannot be read."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()
+    except OSError:
+        return []
 
 
 def give_up() -> None:
@@ -78,9 +102,12 @@ def tell(**fields: object) -> None:
 def put(data: bytes) -> bool:
     """Append `data`; False if it could not be, or not whole (the reader sees a torn frame then).
 
-    Linux appends to what is open for appending wherever the write shall begin, and most other things cannot be written to so far
-    behind: where our number is the program's by now, a socket, a pipe, a file on disk, it is an OSError and not a byte of ours.
-    Not so where it is a file that the program opened for appending, or a device.
+    Two things keep it out of what is the program's, should our number be. The position tells whether the file is ours: appending
+    at an offset moves none on Linux, so it stays where `_open` put it; a terminal, a pipe and a socket have none. And should
+    another thread take the number in the microsecond between the question and the write: Linux appends to what is open for
+    appending wherever the write shall begin, while a pipe, a socket or a file on disk cannot be written to so far behind.
+
+    An interpreter begins with SIGXFSZ ignored. A program that wants it back shall not get it for a file that it does not know of.
     """
     if not process.on or process.page.bytes[LIMIT]:
         return False
@@ -90,15 +117,31 @@ def put(data: bytes) -> bool:
             process.untold = earlier
             return False
     try:
-        return _pwrite(process.descriptor, data, _BEHIND_EVERYTHING) == len(data)
-    except OSError:
-        if _is_ours(process.descriptor):
+        if not _is_ours(process.descriptor):  # the program closed it with all others, and may have been given its number
+            process.descriptor = _open(process.path)
+        if getsignal(SIGXFSZ) != SIG_IGN and _is_near_limit(process.descriptor):
             return False
-    try:  # the program closed our descriptor with all others, and may have been given its number
-        process.descriptor = _open(process.path)
         return _pwrite(process.descriptor, data, _BEHIND_EVERYTHING) == len(data)
     except OSError:
         return False
+
+
+def _is_ours(descriptor: int) -> bool:
+    """Whether the descriptor is one that `_open` made. A quarter of what an fstat takes."""
+    try:
+        return _lseek(descriptor, 0, os.SEEK_CUR) == process.position
+    except OSError:
+        return False
+
+
+def _is_near_limit(descriptor: int) -> bool:
+    """Whether the file is nearly as large as this process may make one. Raises OSError."""
+    try:
+        resource = private("resource")
+    except ImportError:
+        return True
+    soft: int = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return soft >= 0 and os.fstat(descriptor).st_size > soft - _NEAR  # RLIM_INFINITY is -1
 
 
 if sys.platform != "linux":
@@ -106,18 +149,31 @@ if sys.platform != "linux":
     def _pwrite(descriptor: int, data: bytes, offset: int, /) -> int:
         return _write_here(descriptor, data)
 
+    def _is_ours(descriptor: int) -> bool:
+        try:
+            return _file(descriptor) == process.file
+        except OSError:
+            return False
 
-def _is_ours(descriptor: int) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(process.path))  # noqa: PTH116 - no pathlib in a traced program
-    except OSError:
-        return False
+
+def _file(descriptor: int) -> tuple[int, int]:
+    known = os.fstat(descriptor)
+    return known.st_dev, known.st_ino
 
 
 def _open(path: str) -> int:
     """The recording opened for appending, on a descriptor above the soft limit: the program can neither be given that number
-    nor, as it closes all up to its limit, close it."""
-    low = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    nor, as it closes all up to its limit, close it. Raises OSError, also where another file is at its path by now."""
+    low = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        file = _file(low)
+        if file != (process.file or file):
+            raise FileNotFoundError(path)
+        process.file = file
+        _lseek(low, process.position, os.SEEK_SET)
+    except OSError:
+        os.close(low)
+        raise
     try:
         return _lift(low)
     except (OSError, ValueError, ImportError):
@@ -127,12 +183,16 @@ def _open(path: str) -> int:
 def _lift(low: int) -> int:
     fcntl, resource = private("fcntl"), private("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if not 0 <= soft <= _HIGH_ENOUGH:  # RLIM_INFINITY is -1
+        far: int = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _HIGH_ENOUGH)
+        os.close(low)
+        return far
     room = soft + 64
     enough = hard if hard == resource.RLIM_INFINITY else max(hard, room)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (room, enough))
     except (OSError, ValueError):  # no room above, and only root may make some: as high as can be
-        high: int = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, max(soft - 64, low))
+        high: int = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, max(soft - min(64, soft // 4), low))
     else:
         try:
             high = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, soft)

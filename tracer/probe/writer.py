@@ -17,7 +17,7 @@ from _thread import _local, get_ident, get_native_id
 from time import monotonic_ns
 
 from .frames import EVENTS, FACT, column, frame
-from .process import begin, give_up, process, put
+from .process import begin, give_up, process, put, stat_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Records a batch may hold before a busy loop writes it: frames stay small, so that a kill tears few of them.
 FULL = 250
+_MOST_ANCESTORS = 4
 
 clock = monotonic_ns
 
@@ -59,12 +60,16 @@ def new_id() -> int:
     return int.from_bytes(os.urandom(8), "little") >> 1 | 1
 
 
-def start(path: str, page: str) -> bool:
-    """Begin to write this process's events to the recording at `path`; False, and nothing is traced, where that fails."""
+def start(path: str, page: str, pid: int) -> bool:
+    """Begin to write this process's events to the recording at `path`; False, and nothing is traced, where that fails.
+
+    `pid` is that of the process in which the interpreter was started: another one than ours if it was forked before this.
+    """
     if not begin(path, page):
         return False
     first = process.first = Context(new_id(), b"")
-    first.definition = _describe(first.id, "start", 0, os.getpid(), os.getppid(), _born())
+    cause = "start" if pid == process.pid else "fork"
+    first.definition = _describe(first.id, cause, 0, process.pid, os.getppid(), process.born, ancestors=_ancestors())
     if get_native_id() == process.pid:
         local.context = first
     os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
@@ -91,16 +96,33 @@ def thread_context(identity: int, parent: int, started: bool = False) -> Context
 #: The fact that defines a context, as JSON in one piece: it is made in every thread and every forked child.
 _DEFINITION = (
     '{"type":"context","id":%d,"process":%d,"pid":%d,"tid":%d,"kind":"%s","cause":"%s","parent":%d,"name":%s,"t":%d,'
-    '"ppid":%d,"born":%d,"started":%d}'
+    '"ppid":%d,"born":%d,"started":%d,"image":"%s","ancestors":[%s]}'
 )
 
 
-def _describe(identity: int, cause: str, parent: int, pid: int, ppid: int, born: int, started: bool = False) -> bytes:
+def _describe(
+    identity: int, cause: str, parent: int, pid: int, ppid: int, born: int, started: bool = False, ancestors: "Iterable[int]" = ()
+) -> bytes:
     if cause == "thread":
-        kind, name, whose = "thread", encode_basestring_ascii(_thread_name()), process.id
+        kind, name, whose, image = "thread", encode_basestring_ascii(_thread_name()), process.id, ""
     else:
-        kind, name, whose = "process", '""', identity
-    known = (identity, whose, pid, get_native_id(), kind, cause, parent, name, clock(), ppid, born, started)
+        kind, name, whose, image = "process", '""', identity, process.image
+    known = (
+        identity,
+        whose,
+        pid,
+        get_native_id(),
+        kind,
+        cause,
+        parent,
+        name,
+        clock(),
+        ppid,
+        born,
+        started,
+        image,
+        ",".join(map(str, ancestors)),
+    )
     return frame(FACT, identity, (_DEFINITION % known).encode())
 
 
@@ -111,13 +133,15 @@ def _thread_name() -> str:
     return name if type(name) is str else ""
 
 
-def _born() -> int:
-    """This process's start time in clock ticks since boot (field 22 of its stat): the same before and after an exec."""
-    try:
-        with open("/proc/self/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[19])
-    except (OSError, IndexError, ValueError):
-        return 0
+def _ancestors() -> list[int]:
+    """The pids of the nearest processes that this one descends from: its parent may be one that is not traced, such as a shell."""
+    found: list[int] = []
+    pid = os.getppid()
+    while pid > 1 and len(found) < _MOST_ANCESTORS:
+        found.append(pid)
+        stat = stat_of(pid)
+        pid = int(stat[1]) if stat else 0
+    return found
 
 
 def enter() -> None:

@@ -24,10 +24,10 @@ class Journal:
 
     def __init__(self, path: Path, program: list[str]) -> None:
         """Make the recording at `path`, an older one there is replaced. Raises CannotRecord."""
-        self.path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
             self._descriptor = _take(path)
+            self.path = path.resolve()  # where it is, should the program change its directory, or somebody a link on the way
         except OSError as error:
             raise CannotRecord(f"cannot record to {path}: {error.strerror}") from None
         self.tell(
@@ -66,10 +66,18 @@ def _identity() -> dict[str, int]:
     return {"pid": os.getpid(), "born": 0 if isinstance(began, NotAvailable) else began}
 
 
+def _make_folder(folder: Path) -> None:
+    """Make the folder, for its owner alone, unless it is there. Raises OSError."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)  # whatever the umask has taken away
+
+
 def _take(path: Path) -> int:
     """A descriptor of the empty file at `path`, which is nobody else's recording and nothing that would be missed.
 
-    Only a recording, or an empty file, may be overwritten: `-o server.py server.py` must not cost anybody a program.
+    Only a recording, or an empty file, may be overwritten: `-o server.py server.py` must not cost anybody a program. From now on it
+    is its owner's alone, whatever it was and whatever the umask says: it tells who connected, and what went wrong in a program.
     """
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_NONBLOCK, 0o600)
     try:
@@ -82,11 +90,21 @@ def _take(path: Path) -> int:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CannotRecord(f"another run is being recorded to {path}: choose another name for -o") from None
+        _keep_private(descriptor, path)
         os.ftruncate(descriptor, 0)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _keep_private(descriptor: int, path: Path) -> None:
+    try:
+        os.fchmod(descriptor, 0o600)
+    except PermissionError:
+        if os.fstat(descriptor).st_uid != os.geteuid():
+            raise CannotRecord(f"{path} belongs to another user: choose another name for -o") from None
+        # else a file system that has no modes, and a rule of its own who may read
 
 
 def recordings_folder() -> Path:

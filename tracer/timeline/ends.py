@@ -15,6 +15,7 @@ class Ends:
     def __init__(self) -> None:
         self.exits: dict[int, list[tuple[int, int]]] = {}  # pid -> (time, wait status), from exit facts
         self.gone: dict[int, int] = {}  # context -> when it was looked for in vain
+        self.replaced: dict[int, int] = {}  # a process's first context -> when it was seen to go on as another program
         self.over: int | None = None  # when the recording ended
         self.alive: set[int] = set()  # pids that run on when the recording has ended
         self.state = Settled()
@@ -24,7 +25,7 @@ class Ends:
         for process in self.state.starts:
             cause, parent = self.cause(process)
             if (cause, parent) != (process.cause, process.parent):
-                if process.cause != "start":
+                if (process.cause, process.parent) != (process.first.cause, None):
                     raise Disturbed
                 process.cause, process.parent = cause, parent
                 self.state.ungrafted[process.first.id] = process.first
@@ -34,25 +35,28 @@ class Ends:
 
     def cause(self, process: Process) -> tuple[str, Process | None]:
         first = process.first
+        forked = first.cause == "fork"  # from a process that had no probe yet
         before = [one for one in self.state.by_pid[first.pid] if one.first.key < first.key]
-        if before:
+        if before and not forked:
             born = before[-1].first.born
             if born == first.born != 0 or (not born and self.process_end(before[-1], replaced=False)[0] > first.t):
                 return "exec", before[-1]
-        parents = [one for one in self.state.by_pid.get(first.ppid, ()) if one.first.key < first.key and one is not process]
-        if first.ppid and parents and self.process_end(parents[-1])[0] > first.t:
-            return "spawn", parents[-1]
-        return "start", None
+        for pid in first.ancestors:
+            parents = [one for one in self.state.by_pid.get(pid, ()) if one.first.key < first.key and one is not process]
+            if parents and self.process_end(parents[-1], replaced=False)[0] > first.t:  # whatever it executes by now
+                return "fork" if forked else "spawn", parents[-1]
+        return first.cause, None
 
     def reap_of(self, parent: int, pid: int, begin: int) -> tuple[int, int]:
         """(time, wait status) of the first waitpid in process `parent` that found `pid` at or after `begin`."""
         return next((one for one in self.state.reaped.get((parent, pid), ()) if one[0] >= begin), (FOREVER, 0))
 
     def process_end(self, process: Process, replaced: bool = True) -> tuple[int, str, int | None, int | None]:
-        """(time, how, exit status, signal) of a process's end."""
-        if replaced and process.replaced != FOREVER:
-            return process.replaced, "replaced", None, None
+        """(time, how, exit status, signal) of a process's end; where `replaced` is not to count, that of all that it executed."""
         first = process.first
+        taken_over = min(process.replaced, self.replaced.get(first.id, FOREVER))
+        if replaced and taken_over != FOREVER:
+            return taken_over, "replaced", None, None
         left = min(process.exits, default=None)
         status = None
         heard = FOREVER

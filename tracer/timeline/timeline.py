@@ -20,6 +20,7 @@ from .codes import UNKNOWN, Code
 from .connections import Connection
 from .contexts import Context, number, string
 from .lifetimes import FOREVER, Lifetimes
+from .outputs import Outputs
 from .samples import Samples
 from .settle import Settler
 from .settled import Settled
@@ -39,6 +40,7 @@ class Timeline:
         self.servers: dict[int, list[tuple[int, str, dict[str, Any]]]] = {}  # id -> (time, text, fact), by time
         self.sources: dict[str, str] = {}  # file -> text
         self.samples = Samples()
+        self.outputs = Outputs()
         self.spans = Spans()
         self.ended: int | None = None  # time of the end fact: the recording is complete
         self._losses: list[tuple[int, int]] = []  # (time, records) as the writers counted
@@ -106,6 +108,10 @@ class Timeline:
         if context.kind == "process":
             context.process_id = identity
         context.name = string(fact, "name")
+        above = fact.get("ancestors")
+        context.ancestors = (
+            (context.ppid, *(pid for pid in above if isinstance(pid, int))) if isinstance(above, list) else (context.ppid,)
+        )
         self._settler.dirty[identity] = context
 
     def _take_server(self, fact: dict[str, Any]) -> None:
@@ -130,11 +136,21 @@ class Timeline:
         if context is not None:
             self._settler.dirty[identity] = context
 
+    def _take_replaced(self, fact: dict[str, Any]) -> None:
+        identity, known = number(fact, "context"), self._settler.ends.replaced
+        known[identity] = min(known.get(identity, FOREVER), number(fact, "t"))
+        context = self.contexts.get(identity)
+        if context is not None:
+            self._settler.dirty[identity] = context
+
     def _take_loss(self, fact: dict[str, Any]) -> None:
         insort(self._losses, (number(fact, "t"), number(fact, "records")))
 
     def _take_sample(self, fact: dict[str, Any]) -> None:
         self.samples.feed(fact)
+
+    def _take_output(self, fact: dict[str, Any]) -> None:
+        self.outputs.feed(fact)
 
     def _take_end(self, fact: dict[str, Any]) -> None:
         """The recording has ended: processes that nobody has seen end, and that are not said to run still, are gone."""
@@ -153,8 +169,10 @@ class Timeline:
         "source": _take_source,
         "exit": _take_exit,
         "gone": _take_gone,
+        "replaced": _take_replaced,
         "loss": _take_loss,
         "sample": _take_sample,
+        "output": _take_output,
         "end": _take_end,
     }
 

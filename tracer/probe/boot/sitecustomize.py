@@ -8,22 +8,28 @@ interpreters started later), and the program's own sitecustomize runs as if this
 import sys
 
 _FRAMEWORKS = ("socketserver", "tracer.socketserver")
+_VERSIONS = ((3, 11), (3, 12), (3, 13))
 _HERE = __file__.rpartition("/")[0]
 _PROBE = _HERE.rpartition("/")[0]
 
 
 class _Watch:
-    """A finder that finds nothing itself: it puts a loader before that of the framework's module."""
+    """A finder that finds nothing itself: it puts a loader before that of a framework's module, or of one that has a named hook."""
+
+    def __init__(self, pid, hooks):  # type: ignore[no-untyped-def]
+        self.pid = pid  # of the process that the interpreter was started in; it may have forked since
+        self.hooks = hooks
+        self.modules = {*_FRAMEWORKS, *(hook.partition(":")[0] for hook in hooks.split())}
 
     def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
-        if name not in _FRAMEWORKS:
+        if name not in self.modules:
             return None
         for finder in sys.meta_path:
             if finder is not self:
                 spec = finder.find_spec(name, path, target)
                 if spec is not None:
                     if spec.loader is not None:
-                        spec.loader = _Loader(spec.loader)
+                        spec.loader = _Loader(spec.loader, self)
                     return spec
         return None
 
@@ -31,8 +37,9 @@ class _Watch:
 class _Loader:
     """Loads as the real loader does, gives the module back to it, and puts the probes on."""
 
-    def __init__(self, real):  # type: ignore[no-untyped-def]
+    def __init__(self, real, watch):  # type: ignore[no-untyped-def]
         self.real = real
+        self.watch = watch
 
     def create_module(self, spec):  # type: ignore[no-untyped-def]
         return self.real.create_module(spec)
@@ -40,29 +47,49 @@ class _Loader:
     def exec_module(self, module):  # type: ignore[no-untyped-def]
         module.__loader__ = module.__spec__.loader = self.real
         self.real.exec_module(module)
-        _probe(module)
+        _probe(module, self.watch)
 
     def __getattr__(self, name):  # type: ignore[no-untyped-def]
         return getattr(self.real, name)
 
 
-def _probe(module):  # type: ignore[no-untyped-def]
-    """Load the probe under a name no program has, from its own folder, and put it on `module`. Never raises."""
+def _probe(module, watch):  # type: ignore[no-untyped-def]
+    """Put probes on `module`, which was imported this moment. Never raises."""
     import os
+
+    name = module.__name__
+    page = os.environ.get("TRACER_PAGE", "")
+    try:
+        if name in _FRAMEWORKS:
+            if "_tracer_probe" not in sys.modules:
+                _load_probe()
+            from _tracer_probe.named import look, want
+            from _tracer_probe.process import process
+            from _tracer_probe.wrap import instrument
+            from _tracer_probe.writer import start
+
+            if not process.on:
+                if not start(os.environ["TRACER_RECORDING"], page, watch.pid):
+                    return
+                want(watch.hooks)
+            instrument(module)
+            look()
+        elif "_tracer_probe" in sys.modules:
+            from _tracer_probe.named import look
+
+            look()
+    except Exception:  # the program goes on untraced
+        _give_up(page)
+
+
+def _load_probe():  # type: ignore[no-untyped-def]
+    """Load the probe under a name no program has, from its own folder."""
     from _frozen_importlib import _load
     from _frozen_importlib_external import spec_from_file_location
 
-    try:
-        if "_tracer_probe" not in sys.modules:
-            _load(spec_from_file_location("_tracer_probe", _PROBE + "/__init__.py", submodule_search_locations=[_PROBE]))
-        from _tracer_probe.process import process
-        from _tracer_probe.wrap import instrument
-        from _tracer_probe.writer import start
-
-        if process.on or start(os.environ["TRACER_RECORDING"], os.environ.get("TRACER_PAGE", "")):
-            instrument(module)
-    except Exception:  # the program goes on untraced
-        _give_up(os.environ.get("TRACER_PAGE", ""))
+    if sys.implementation.name != "cpython" or sys.version_info[:2] not in _VERSIONS:
+        raise NotImplementedError
+    _load(spec_from_file_location("_tracer_probe", _PROBE + "/__init__.py", submodule_search_locations=[_PROBE]))
 
 
 def _give_up(path):  # type: ignore[no-untyped-def]
@@ -77,18 +104,36 @@ def _give_up(path):  # type: ignore[no-untyped-def]
         return
 
 
+def _count(path):  # type: ignore[no-untyped-def]
+    """Tell the supervisor that an interpreter came up: one byte more behind the page."""
+    import os
+
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        try:
+            os.write(descriptor, b".")
+        finally:
+            os.close(descriptor)
+    except OSError:  # it may not go there, or write no files
+        return
+
+
 def _begin():  # type: ignore[no-untyped-def]
     sys.path[:] = [folder for folder in sys.path if folder != _HERE]
     mine = sys.modules.pop("sitecustomize")
     try:
         import sitecustomize  # noqa: F401  # the program's own, if it has one
     finally:
+        import os
+
         sys.modules.setdefault("sitecustomize", mine)  # the import system looks for it once more
+        _count(os.environ.get("TRACER_PAGE", ""))
+        watch = _Watch(os.getpid(), os.environ.get("TRACER_HOOKS", ""))
         if sys.version_info >= (3, 4):  # noqa: UP036 - an interpreter that is no 3.11 and could not even ask it
-            sys.meta_path.insert(0, _Watch())
+            sys.meta_path.insert(0, watch)
         for name in _FRAMEWORKS:
             if name in sys.modules:
-                _probe(sys.modules[name])
+                _probe(sys.modules[name], watch)
 
 
 # If the program has no sitecustomize, the ImportError that says so goes on to `site`, which expects it; this module is then
