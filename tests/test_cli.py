@@ -63,6 +63,23 @@ def recording(tmp_path_factory):
         (["record", "-m"], "name a program to record"),
         (["record", "no-such.py"], "no-such.py: no such file"),
         (["record", "--limit", "none", "x.py"], "'none' is no size"),
+        (["record", "-I", "server.py"], "-I makes Python ignore what the probe comes by (PYTHONPATH and sitecustomize): leave it out"),
+        (["record", "-o", "x", "-uE", "server.py"], "-E makes Python ignore what the probe comes by"),
+        (["run", "-S", "-m", "http.server"], "-S makes Python ignore what the probe comes by"),
+        (
+            ["record", "-u", "server.py"],
+            "-u is an option of Python's own: set PYTHONUNBUFFERED=1 instead, or name a wrapper that adds it",
+        ),
+        (["record", "-X", "dev", "server.py"], "-X is an option of Python's own: set its variable, such as PYTHONDEVMODE=1"),
+        (["record", "-c", "print()"], "-c is not possible: put the text into a file"),
+        (["record", "--hook", "Handler.reply", "good.tracer"], "--hook Handler.reply: a method is named MODULE:CLASS.METHOD"),
+        (["record", "--hook", "shop:reply", "good.tracer"], "--hook shop:reply: a method is named MODULE:CLASS.METHOD"),
+        (["record", "--python", "no-such", "good.tracer"], "--python no-such: no such interpreter"),
+        (["record", "--python", "./good.tracer", "good.tracer"], "--python ./good.tracer: not executable"),
+        (["record", "--python", "false", "good.tracer"], "--python false: it does not answer as Python does"),
+        (["run"], "name a program to run"),
+        (["run", "no-such.py"], "no-such.py: no such file"),
+        (["run", "good.tracer", "a b"], "this needs a terminal; without one: tracer record good.tracer 'a b'"),
         (["show"], "the following arguments are required: FILE"),
         (["show", "no-such.tracer"], "no-such.tracer: no such file"),
         (["show", "."], ". is a directory"),
@@ -92,7 +109,10 @@ def test_help_teaches(tmp_path):
     for words in ([], ["--help"]):
         done = tracer(*words, cwd=tmp_path)
         assert done.returncode == 0
-        assert "tracer record -m http.server 8000" in done.stdout
+        assert "tracer run -m http.server 8000" in done.stdout
+    for command in ("run", "record"):
+        done = tracer(command, "--help", cwd=tmp_path)
+        assert f"tracer {command} --hook shop.web:Handler.reply server.py" in done.stdout
     assert tracer("demo", "--list", cwd=tmp_path).stdout.startswith("tcp ")
 
 
@@ -189,8 +209,70 @@ def test_a_program_without_a_server_leaves_no_recording(tmp_path):
     (tmp_path / "plain.py").write_text("print('hello')")
     recorded = tracer("record", "plain.py", cwd=tmp_path)
     assert (recorded.returncode, recorded.stdout) == (0, "hello\n")
-    assert recorded.stderr == "tracer: nothing recorded: this program never imported socketserver\n"
+    assert recorded.stderr == "tracer: nothing recorded: this program never imported socketserver (one Python process ran)\n"
     assert not list((tmp_path / "tracer" / "recordings").iterdir())
+
+
+@pytest.mark.parametrize(("end", "status"), [("sys.exit(7)", 7), ("os.kill(os.getpid(), 15)", 143), ("os.kill(os.getpid(), 9)", 137)])
+def test_the_exit_status_is_the_programs(end, status, tmp_path):
+    """As a shell has it where a signal ended the program; the tracer itself is not ended by that signal."""
+    (tmp_path / "plain.py").write_text(f"import os, sys\n{end}")
+    assert tracer("record", "plain.py", cwd=tmp_path).returncode == status
+
+
+@pytest.mark.parametrize("options", ["-I", "-E", "-S", "-u -IS"])
+def test_an_interpreter_that_ignores_the_probe_is_refused(options, tmp_path):
+    """A wrapper that adds such an option is asked before anything is recorded."""
+    wrapper = tmp_path / "python"
+    wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} {options} "$@"\n')
+    wrapper.chmod(0o755)
+    (tmp_path / "plain.py").write_text("print('hello')")
+    recorded = tracer("record", "-o", "run.tracer", "--python", "./python", "plain.py", cwd=tmp_path)
+    assert (recorded.returncode, recorded.stdout) == (2, "")
+    cause = options.removeprefix("-u ")[:2]
+    ignored = "makes Python ignore what the probe comes by (PYTHONPATH and sitecustomize)"
+    assert recorded.stderr == f"tracer: --python ./python: it adds {cause}, which {ignored}\n"
+    assert not (tmp_path / "run.tracer").exists()
+
+
+def test_an_interpreter_without_the_environment_is_refused(tmp_path):
+    """The other way to lose the probe."""
+    wrapper = tmp_path / "python"
+    wrapper.write_text(f'#!/bin/sh\nunset PYTHONPATH\nexec {sys.executable} "$@"\n')
+    wrapper.chmod(0o755)
+    recorded = tracer("record", "--python", "./python", "python", cwd=tmp_path)
+    assert recorded.returncode == 2
+    assert recorded.stderr == "tracer: --python ./python: it does not pass PYTHONPATH on, by which the probe comes\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("cpython 3 10 000 1", "Python 3.10"),
+        ("pypy 3 11 000 1", "pypy 3.11"),
+        ("cpython 2 7 000 0", "Python 2.7"),
+        ("cpython 3 14 000 1", "Python 3.14"),
+    ],
+)
+def test_another_python_is_refused(answer, said, tmp_path):
+    """It is asked, whatever its name is."""
+    wrapper = tmp_path / "python3.11"
+    wrapper.write_text(f"#!/bin/sh\necho {answer}\n")
+    wrapper.chmod(0o755)
+    recorded = tracer("record", "--python", wrapper, "python3.11", cwd=tmp_path)
+    assert recorded.returncode == 2
+    assert recorded.stderr == f"tracer: --python {wrapper}: that is {said}; CPython 3.11, 3.12 and 3.13 can be traced\n"
+
+
+def test_a_named_interpreter_runs_the_program(tmp_path):
+    """Under the name that was given, so that it finds its own environment; a bare name is looked up as a shell does."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "snake").symlink_to(sys.executable)
+    (tmp_path / "plain.py").write_text("import socketserver, sys; print(sys.executable)")
+    expected = f"{tmp_path}/bin/snake\n"
+    assert tracer("record", "--python", "bin/snake", "plain.py", cwd=tmp_path).stdout == expected
+    path = f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}"
+    assert tracer("record", "--python", "snake", "plain.py", cwd=tmp_path, PATH=path).stdout == expected
 
 
 HOSTILE = """

@@ -1,4 +1,4 @@
-"""The command line: `tracer demo`, `record`, `show`, `open`. Each command imports what it needs, and no more, when it runs."""
+"""The command line: `tracer demo`, `run`, `record`, `show`, `open`. Each command imports what it needs, and no more, when it runs."""
 
 import argparse
 import os
@@ -11,7 +11,8 @@ from tracer import __version__
 from tracer.supervisor import LIMIT
 
 if TYPE_CHECKING:
-    from tracer.supervisor.supervise import Ending
+    from tracer.supervisor.ending import Ending
+    from tracer.supervisor.start import Program
 
 _MEGABYTE = 1_000_000
 _DESCRIPTION = "See how a socketserver server works: every hook, in every thread and forked child, live."
@@ -19,10 +20,23 @@ _EPILOG = """\
 examples:
   tracer demo                         a forking server, and clients on keys
   tracer demo --list                  the demo servers, a sentence each
-  tracer record server.py --port 0    run server.py unchanged and record it
+  tracer run server.py --port 0       run server.py unchanged and watch it live
+  tracer run -m http.server 8000      the same for a module
+  tracer record server.py --port 0    run it without a screen: it keeps the terminal
   tracer record -m http.server 8000   the same for a module
   tracer show FILE                    the call trees of a recording, as text
   tracer open FILE                    the same on the screen
+"""
+
+
+_PROGRAM_EPILOG = """\
+The options of tracer stand before the program's name; what follows it is the program's own.
+
+examples:
+  tracer {name} server.py --port 0
+  tracer {name} -m http.server 8000
+  tracer {name} --python .venv/bin/python -m flask --app shop run    the Python of another environment
+  tracer {name} --hook shop.web:Handler.reply server.py              a method of your own, beside the framework's
 """
 
 
@@ -43,10 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words:
         _parser().print_help()
         return 0
-    words, program = _split_program(words)
-    options = _parser().parse_args(words)
-    options.program = program
     try:
+        words, program = _split_program(words)
+        options = _parser().parse_args(words)
+        options.program = program
         if not sys.platform.startswith(("linux", "darwin")):
             raise Refused("tracer needs fork and Unix sockets: Linux (or, in part, macOS)")
         status: int = options.run(options)
@@ -61,12 +75,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-_TAKES_A_PROGRAM = ("record",)
-_TAKES_A_VALUE = ("-o", "--output", "--limit")
+_TAKES_A_PROGRAM = ("run", "record")
+_TAKES_A_VALUE = ("-o", "--output", "--python", "--hook", "--limit")
 
 
 def _split_program(words: list[str]) -> tuple[list[str], list[str]]:
-    """The words for us, and the traced program's: SCRIPT ARGS… or -m MODULE ARGS…, whose options are none of ours."""
+    """The words for us, and the traced program's: SCRIPT ARGS… or -m MODULE ARGS…, whose options are none of ours.
+
+    Raises Refused where an option of the interpreter's stands among ours.
+    """
     if not words or words[0] not in _TAKES_A_PROGRAM:
         return words, []
     at = 1
@@ -76,8 +93,19 @@ def _split_program(words: list[str]) -> tuple[list[str], list[str]]:
             return words[:at], words[at + 1 :]
         if word == "-m" or not word.startswith("-"):
             break
+        if word not in _TAKES_A_VALUE:
+            _check_option(word)
         at += 2 if word in _TAKES_A_VALUE else 1
     return words[:at], words[at:]
+
+
+def _check_option(word: str) -> None:
+    from tracer.supervisor.interpreter import CannotTrace, check_option
+
+    try:
+        check_option(word)
+    except CannotTrace as error:
+        raise Refused(str(error)) from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,18 +119,28 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--list", action="store_true", help="name the demo servers, a sentence each")
     demo.set_defaults(run=_demo)
 
+    run = commands.add_parser(
+        "run",
+        help="run a program unchanged and watch it live",
+        usage=_PROGRAM_USAGE.format(name="run"),
+        epilog=_PROGRAM_EPILOG.format(name="run"),
+        formatter_class=raw,
+        description="Run a Python program and watch every hook of its socketserver servers. It has a terminal of its own, whose\n"
+        "output is a panel of the screen; quitting ends it.",
+    )
+    _add_program_options(run)
+    run.set_defaults(run=_run)
+
     record = commands.add_parser(
         "record",
         help="run a program unchanged and record it",
-        usage="tracer record [-o FILE] [--limit MB] SCRIPT ARGS… | -m MODULE ARGS…",
-        description="Run a Python program and record every hook of its socketserver servers. The program keeps the terminal, "
+        usage=_PROGRAM_USAGE.format(name="record"),
+        epilog=_PROGRAM_EPILOG.format(name="record"),
+        formatter_class=raw,
+        description="Run a Python program and record every hook of its socketserver servers. The program keeps the terminal,\n"
         "its signals and its exit status.",
     )
-    record.add_argument(
-        "-o", "--output", metavar="FILE",
-        help="where to record; a recording that is there is replaced (without -o: your state directory, where the newest 20 stay)",
-    )  # fmt: skip
-    record.add_argument("--limit", metavar="MB", type=_megabytes, default=LIMIT, help=f"largest size ({LIMIT // _MEGABYTE})")
+    _add_program_options(record)
     record.set_defaults(run=_record)
 
     show = commands.add_parser("show", help="print a recording as text: call trees, events or counts")
@@ -121,6 +159,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+_PROGRAM_USAGE = "tracer {name} [-o FILE] [--python PATH] [--hook MODULE:CLASS.METHOD] [--limit MB] SCRIPT ARGS… | -m MODULE ARGS…"
+
+
+def _add_program_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o", "--output", metavar="FILE",
+        help="where to record; a recording that is there is replaced (without -o: your state directory, where the newest 20 stay)",
+    )  # fmt: skip
+    parser.add_argument("--python", metavar="PATH", help="the interpreter, of any environment; nothing is installed there (this one)")
+    parser.add_argument(
+        "--hook",
+        metavar="MODULE:CLASS.METHOD",
+        action="append",
+        default=[],
+        help="a method of the program's own to show, too; repeatable",
+    )
+    parser.add_argument("--limit", metavar="MB", type=_megabytes, default=LIMIT, help=f"largest size ({LIMIT // _MEGABYTE})")
+
+
 def _megabytes(text: str) -> int:
     try:
         number = float(text)
@@ -131,51 +188,93 @@ def _megabytes(text: str) -> int:
     return int(number * _MEGABYTE)
 
 
-# ---- record
+# ---- run, record
+
+
+def _run(options: argparse.Namespace) -> int:
+    import shlex
+
+    from tracer.recording.follow import NotARecording
+    from tracer.run import how_it_ended, run
+    from tracer.supervisor.journal import CannotRecord
+
+    _check_words("run", options.program)
+    if not _has_screen():
+        raise Refused(f"this needs a terminal; without one: tracer record {shlex.join(options.program)}")
+    program, path = _program(options), _path(options)
+    try:
+        ending, status = run(program, path, options.limit)
+    except (CannotRecord, NotARecording) as error:
+        raise Refused(str(error)) from None
+    _say(how_it_ended(program, ending))
+    if ending is None:
+        _say(f"recorded as far as it got; to see it: tracer open {path}")
+        return 1
+    _conclude(options, ending, path)
+    return status if ending.asked else ending.exit_status
 
 
 def _record(options: argparse.Namespace) -> int:
-    from tracer.supervisor.journal import CannotRecord, new_path, program_name
-    from tracer.supervisor.start import Program, end_as
+    from tracer.supervisor.journal import CannotRecord
     from tracer.supervisor.supervise import supervise
 
-    program = options.program
-    _check_program(program)
-    path = Path(options.output) if options.output else new_path(program_name(program))
+    _check_words("record", options.program)
+    program, path = _program(options), _path(options)
     try:
-        ending = supervise(Program(program), path, options.limit)
+        ending = supervise(program, path, options.limit)
     except CannotRecord as error:
         raise Refused(str(error)) from None
-    for line in _said_at_the_end(ending, path):
-        print(f"tracer: {line}", file=sys.stderr)
+    _conclude(options, ending, path)
+    return ending.exit_status
+
+
+def _check_words(command: str, words: list[str]) -> None:
+    if not words or words == ["-m"]:
+        raise Refused(f"name a program to {command}: tracer {command} SCRIPT, or tracer {command} -m MODULE")
+    if words[0] != "-m" and not Path(words[0]).exists():
+        raise Refused(f"{words[0]}: no such file; a module is named with -m")
+
+
+def _program(options: argparse.Namespace) -> "Program":
+    """What is to be run; the interpreter is asked only if somebody named one, as that costs the time of its start."""
+    from tracer.supervisor.start import Program
+
+    if not options.python and not options.hook:
+        return Program(options.program)
+    from tracer.supervisor.interpreter import CannotTrace, check_hook, find
+
+    try:
+        for hook in options.hook:
+            check_hook(hook)
+        return Program(options.program, find(options.python) if options.python else sys.executable, tuple(options.hook))
+    except CannotTrace as error:
+        raise Refused(str(error)) from None
+
+
+def _path(options: argparse.Namespace) -> Path:
+    """Where to record; a place in the state directory makes room for the new one."""
+    from tracer.supervisor.journal import new_path, program_name
+
+    return Path(options.output) if options.output else new_path(program_name(options.program))
+
+
+def _conclude(options: argparse.Namespace, ending: "Ending", path: Path) -> None:
+    """Say what is to be said at the end; a recording that nobody named and that shows nothing goes."""
+    from tracer.text.ending import last_words
+
+    for line in last_words(ending, path):
+        _say(line)
     if not ending.contexts and not options.output:
         path.unlink(missing_ok=True)
-    sys.stderr.flush()
-    return end_as(ending.status)
 
 
-def _check_program(program: list[str]) -> None:
-    if not program or program == ["-m"]:
-        raise Refused("name a program to record: tracer record SCRIPT, or tracer record -m MODULE")
-    if program[0] != "-m" and not Path(program[0]).exists():
-        raise Refused(f"{program[0]}: no such file; a module is named with -m")
-
-
-def _said_at_the_end(ending: "Ending", path: Path) -> list[str]:
-    if not ending.contexts:
-        lines = ["nothing recorded"] if ending.untraced else ["nothing recorded: this program never imported socketserver"]
-    else:
-        lines = [f"recorded; to see it: tracer open {path}"]
-    if ending.limited:
-        lines.append("the recording reached its limit (--limit): what came later is missing")
-    if ending.lost:
-        lines.append(f"{ending.lost} records could not be written")
-    if ending.untraced:
-        lines.append(f"in {ending.untraced} process(es) the tracer failed; they went on untraced")
-    if ending.outliving:
-        pids = ", ".join(map(str, ending.outliving))
-        lines.append(f"still running, and recorded no further: process {pids}")
-    return lines
+def _say(line: str) -> None:
+    if sys.stderr is None:  # it was closed when we began; print would take standard output for it
+        return
+    try:
+        print(f"tracer: {line}", file=sys.stderr, flush=True)
+    except OSError:  # the terminal has hung up: the exit status is the program's all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 # ---- show, open

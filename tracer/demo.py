@@ -1,74 +1,43 @@
 """A demo: a built-in server under a supervisor of its own, watched from here, with clients on keys."""
 
-import os
-import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
 from tracer.lab.servers import announced
 from tracer.lab.targets import Target
-from tracer.supervisor import LIMIT
-from tracer.supervisor.journal import new_path
-
-PATIENCE = 15.0  # seconds until the server must have said that it listens, and until it must have ended
+from tracer.supervisor.apart import PATIENCE, Apart
+from tracer.supervisor.journal import CannotRecord, new_path
+from tracer.supervisor.start import Program
 
 
 class DemoServer:
     """A demo server and its supervisor; both end when this is left."""
 
     def __init__(self, name: str, path: Path) -> None:
-        """Start it and wait until it listens. Raises RuntimeError with what it said if it does not."""
+        """Start it and wait until it listens. Raises CannotRecord with what it said if it does not."""
         self.path = path
-        command = [sys.executable, "-m", "tracer.supervisor", str(os.getpid()), str(path), str(LIMIT)]
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end; the server's tracebacks go here
-        # Apart from our terminal: a Ctrl-C here is ours.
-        self._process = subprocess.Popen(
-            [*command, "-m", "tracer.lab.servers", name],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            start_new_session=True,
-        )
-        assert self._process.stdout is not None
-        watchdog = threading.Timer(PATIENCE, self._process.terminate)
+        self._apart = Apart(Program(["-m", "tracer.lab.servers", name]), path, output=subprocess.PIPE)
+        assert self._apart.output is not None
+        watchdog = threading.Timer(PATIENCE, self._apart.do, ["end"])
         watchdog.start()
-        line = self._process.stdout.readline()
+        line = self._apart.output.readline().decode()
         watchdog.cancel()
         try:
             _, self.target = announced(line)
         except ValueError:
-            self.close()
-            raise RuntimeError(self._last_words()) from None
+            with self._apart:
+                self._apart.end()
+                raise CannotRecord(self._apart.last_words() or "the demo server did not start") from None
 
     target: Target
-
-    def _last_words(self) -> str:
-        self._errors.seek(0)
-        said = self._errors.read().decode("utf-8", "replace").strip().splitlines()
-        return said[-1].removeprefix("tracer: ") if said else "the demo server did not start"
-
-    def close(self) -> None:
-        """End the server, then its supervisor, which ends the recording."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
 
     def __enter__(self) -> "DemoServer":
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.close()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        self._errors.close()
+        self._apart.__exit__(*error)
 
 
 def run_demo(name: str, every: float | None, screen: bool) -> int:
@@ -76,7 +45,7 @@ def run_demo(name: str, every: float | None, screen: bool) -> int:
     path = new_path(f"demo-{name}")
     try:
         server = DemoServer(name, path)
-    except RuntimeError as error:
+    except CannotRecord as error:
         print(f"tracer: {error}", file=sys.stderr)
         return 2
     with server:

@@ -1,11 +1,14 @@
-"""`python -m tracer.supervisor OWNER RECORDING LIMIT PROGRAM …`: a supervisor of its own process, for a viewer that starts a run.
+"""`python -m tracer.supervisor [options] RECORDING PROGRAM …`: a supervisor of its own process, for a viewer that starts a run.
 
-OWNER is the viewer's pid; when it is gone, the program is asked to end.
+See apart.py, which starts it, and commands.py for what they say to each other.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
+from tracer.supervisor import LIMIT
+from tracer.supervisor.commands import Commands
 from tracer.supervisor.journal import CannotRecord
 from tracer.supervisor.start import Program
 from tracer.supervisor.supervise import supervise
@@ -13,13 +16,41 @@ from tracer.supervisor.supervise import supervise
 
 def main() -> int:
     """The program's exit status; 2 where no recording can be made."""
-    owner, path, limit, *program = sys.argv[1:]
+    options = _parser().parse_args()
+    program = Program(options.program, options.python, tuple(options.hook))
+    commands = Commands(options.commands) if options.commands is not None else None
     try:
-        ending = supervise(Program(program), Path(path), int(limit), int(owner))
+        if options.terminal is None:
+            ending = supervise(program, options.recording, options.limit, commands)
+        else:
+            from tracer.supervisor.terminal import Terminal
+
+            try:
+                terminal = Terminal(*options.terminal)
+            except OSError as error:
+                raise CannotRecord(f"no terminal to be had for the program: {error.strerror}") from None
+            ending = supervise(program, options.recording, options.limit, commands, terminal)
     except CannotRecord as error:
         print(f"tracer: {error}", file=sys.stderr)
         return 2
-    return ending.status if ending.status >= 0 else 128 - ending.status
+    return ending.exit_status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tracer.supervisor", allow_abbrev=False)
+    parser.add_argument("--limit", metavar="BYTES", type=int, default=LIMIT)
+    parser.add_argument("--python", metavar="PATH", default=sys.executable)
+    parser.add_argument("--hook", metavar="MODULE:CLASS.METHOD", action="append", default=[])
+    parser.add_argument("--terminal", metavar="COLUMNSxROWS", type=_size, help="give the program a terminal of ours, of that size")
+    parser.add_argument("--commands", metavar="FD", type=int, help="a socket to the viewer")
+    parser.add_argument("recording", metavar="RECORDING", type=Path)
+    parser.add_argument("program", metavar="PROGRAM", nargs=argparse.REMAINDER)
+    return parser
+
+
+def _size(text: str) -> tuple[int, int]:
+    columns, _, rows = text.partition("x")
+    return int(columns), int(rows)
 
 
 if __name__ == "__main__":

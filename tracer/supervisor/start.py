@@ -11,15 +11,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from tracer import probe
 from tracer.probe.page import SIZE, Page, create
 
+if TYPE_CHECKING:
+    from tracer.supervisor.terminal import Terminal
+
 BOOT = Path(probe.__file__).parent / "boot"
 
-#: Signals that somebody sends to us and means for the program. A terminal's Ctrl-C reaches both by itself.
+#: Signals that somebody sends to us and means for the program.
 FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-OWN_CONCERN = (signal.SIGINT, signal.SIGQUIT)
+#: Those that a terminal sends to all who have it: then the program gets them by itself.
+OF_A_TERMINAL = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -32,18 +37,33 @@ class Program:
 
 
 class PrivateFolder:
-    """A folder of this run that only its owner can enter: the page lies in it."""
+    """A folder of this run that only its owner can enter: the page lies in it. Raises OSError where there is no room for it."""
 
     def __init__(self) -> None:
         _remove_abandoned()
         self.path = Path(tempfile.mkdtemp(prefix=f"tracer-{os.getpid()}-"))
         self.page_path = self.path / "page"
-        self.page: Page = create(str(self.page_path))
+        self._file = -1
+        try:
+            self.path.chmod(0o700)  # whatever the umask has taken away
+            self.page: Page = create(str(self.page_path))
+            self._file = os.open(self.page_path, os.O_RDONLY | os.O_CLOEXEC)  # somebody may tidy up where it lies
+        except OSError:
+            self.remove()
+            raise
+
+    @property
+    def interpreters(self) -> int:
+        """How many interpreters came up under the probe: each has added a byte to the page's file."""
+        return os.fstat(self._file).st_size - SIZE
 
     def remove(self) -> None:
         """Take it away; processes that outlive the run keep the page they have mapped."""
+        if self._file >= 0:
+            os.close(self._file)
         self.page_path.unlink(missing_ok=True)
-        self.path.rmdir()
+        with suppress(FileNotFoundError):
+            self.path.rmdir()
 
 
 def _remove_abandoned() -> None:
@@ -53,8 +73,8 @@ def _remove_abandoned() -> None:
         with suppress(OSError):  # another user's, or gone this moment
             known = folder.lstat()
             ours = stat.S_ISDIR(known.st_mode) and stat.S_IMODE(known.st_mode) == 0o700 and known.st_uid == os.geteuid()
-            contents = [(path.name, path.stat().st_size) for path in folder.iterdir()] if ours else None
-            if contents == [("page", SIZE)] and pid.isdigit() and not is_anybody(int(pid)):
+            contents = [(path.name, path.stat().st_size >= SIZE) for path in folder.iterdir()] if ours else None
+            if contents == [("page", True)] and pid.isdigit() and not is_anybody(int(pid)):
                 (folder / "page").unlink()
                 folder.rmdir()
 
@@ -83,27 +103,61 @@ def environment(program: Program, recording: Path, page: Path) -> dict[str, str]
     }
 
 
-def start(program: Program, recording: Path, page: Path) -> subprocess.Popen[bytes]:
-    """Start `program` as its interpreter would, with our terminal and descriptors."""
-    return subprocess.Popen([program.python, *program.words], env=environment(program, recording, page), close_fds=False)
+def start(program: Program, recording: Path, page: Path, terminal: "Terminal | None" = None) -> subprocess.Popen[bytes]:
+    """Start `program` as its interpreter would, with our terminal and descriptors.
+
+    With `terminal`, in a session of its own whose terminal is that one: what happens there concerns the program alone.
+    """
+    its_end = None if terminal is None else terminal.program_end
+    return subprocess.Popen(
+        [program.python, *program.words],
+        env=environment(program, recording, page),
+        close_fds=False,
+        stdin=its_end,
+        stdout=its_end,
+        stderr=its_end,
+        start_new_session=terminal is not None,
+        preexec_fn=None if terminal is None else terminal.take,
+    )
 
 
 class Signals:
     """While entered: signals meant for the program are passed on to it, and a Ctrl-C, which it gets itself, does not end us.
 
-    Handlers, not SIG_IGN: an ignored signal would be ignored by the program too. What was ignored already stays so.
+    Handlers, not SIG_IGN: an ignored signal would be ignored by the program too. What was ignored already stays so. Only siginfo
+    tells a Ctrl-C from `kill -INT`, and no handler is told it: so from the program's start on these wait until they are asked for.
     """
 
     def __init__(self, send: Callable[[int], None]) -> None:
         self._send = send
         self._before: dict[int, signal.Handlers | Callable[[int, FrameType | None], object] | int | None] = {}
+        self._waiting: set[int] = set()
 
-    def __enter__(self) -> None:
-        for number in (*FORWARDED, *OWN_CONCERN):
+    def __enter__(self) -> "Signals":
+        for number in {*FORWARDED, *OF_A_TERMINAL}:
             if signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._pass_on if number in FORWARDED else _nothing)
+        return self
+
+    def sort(self) -> None:
+        """From now on pass on what is somebody's, and not what is a terminal's, each time that `look` is called."""
+        if sys.platform == "linux":
+            self._waiting = {number for number in OF_A_TERMINAL if number in self._before}
+            signal.pthread_sigmask(signal.SIG_BLOCK, self._waiting)
+
+    def look(self) -> None:
+        """Pass on what has come since the last time, unless the kernel itself sent it, as it does for a terminal.
+
+        Of a terminal that hangs up it tells the session's leader alone: the program would have been that without us.
+        """
+        while self._waiting and (came := signal.sigtimedwait(self._waiting, 0)) is not None:
+            by_somebody = came.si_code <= 0  # see sigaction(2): SI_USER, SI_QUEUE, SI_TKILL
+            if by_somebody or (came.si_signo == signal.SIGHUP and os.getsid(0) == os.getpid()):
+                self._send(came.si_signo)
 
     def __exit__(self, *error: object) -> None:
+        self.look()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._waiting)
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -113,18 +167,3 @@ class Signals:
 
 def _nothing(number: int, frame: FrameType | None) -> None:
     return
-
-
-def end_as(status: int) -> int:
-    """End this process as another one ended: the exit status for `sys.exit`, or not at all if a signal ended the other.
-
-    `status` is as subprocess has it: minus the number of the signal.
-    """
-    if status >= 0:
-        return status
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # one core file, the program's, is enough
-    signal.signal(-status, signal.SIG_DFL) if -status not in (signal.SIGKILL, signal.SIGSTOP) else None
-    os.kill(os.getpid(), -status)
-    return 128 - status

@@ -2,65 +2,78 @@
 
 import os
 import select
-import signal
 import stat
 import subprocess
+import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tracer.kernel.answer import GONE, NotAvailable
-from tracer.kernel.processes import born, is_alive
+from tracer.kernel.answer import NotAvailable
+from tracer.kernel.processes import born
 from tracer.probe.page import FAILED, LIMIT
 from tracer.recording.follow import Follower, NotARecording
+from tracer.supervisor.ending import Ending, Stop
 from tracer.supervisor.gone import Gone
 from tracer.supervisor.journal import CannotRecord, Journal
 from tracer.supervisor.sample import BUSY, IDLE, Sampler
-from tracer.supervisor.start import PrivateFolder, Program, Signals, is_anybody, start
+from tracer.supervisor.start import PrivateFolder, Program, Signals, start
+
+if TYPE_CHECKING:  # `record` needs neither, and starts without them
+    from tracer.supervisor.commands import Commands
+    from tracer.supervisor.terminal import Terminal
 
 TICK = 0.05  # seconds between two looks at the recording
 LARGEST_SOURCE = 4 << 20  # bytes
+PIECES = 16  # of output at a time: more than a pseudo-terminal holds, and other things get their turn
 
 
-@dataclass
-class Ending:
-    """How a run ended, for the person who started it."""
-
-    status: int  # of the program, as subprocess has it
-    contexts: int = 0
-    lost: int = 0
-    untraced: int = 0  # processes in which the tracer gave up
-    limited: bool = False
-    outliving: list[int] = field(default_factory=list)
-
-
-def supervise(program: Program, path: Path, limit: int, owner: int = 0) -> Ending:
+def supervise(
+    program: Program, path: Path, limit: int, commands: "Commands | None" = None, terminal: "Terminal | None" = None
+) -> Ending:
     """Run `program` under the probe and record it at `path`, up to `limit` bytes; return when it has ended.
 
-    With `owner`, a pid, the program is asked to end (SIGTERM) as soon as that process is gone. Raises CannotRecord.
+    With `commands` it does what the viewer asks, and the program is ended when there is no viewer any more. With `terminal` the
+    program has that one, in a session of its own, and what it writes there is recorded. Raises CannotRecord.
     """
     journal = Journal(path, program.words)
-    folder = PrivateFolder()
     try:
-        return _Run(program, journal, folder, limit, owner).to_the_end()
+        folder = PrivateFolder()
+    except OSError as error:
+        journal.close()
+        raise CannotRecord(f"no private folder can be made in {tempfile.gettempdir()}: {error.strerror}") from None
+    try:
+        return _Run(program, journal, folder, limit, commands, terminal).to_the_end()
     finally:
         folder.remove()
         journal.close()
 
 
 class _Run:
-    def __init__(self, program: Program, journal: Journal, folder: PrivateFolder, limit: int, owner: int) -> None:
+    def __init__(
+        self,
+        program: Program,
+        journal: Journal,
+        folder: PrivateFolder,
+        limit: int,
+        commands: "Commands | None",
+        terminal: "Terminal | None",
+    ) -> None:
         self.program = program
         self.journal = journal
         self.folder = folder
         self.limit = limit
-        self.owner = owner
-        self.owner_born = born(owner)
+        self.commands = commands
+        self.terminal = terminal
         self.sampler = Sampler()
         self.sources: set[str] = set()
         self.gone = Gone()
+        self.began = 0  # when the program was born, in the system's ticks; 0: not known
         self.contexts = 0
+        self.imported = 0
+        self.unseen = [*dict.fromkeys(program.hooks)]  # named with --hook
+        self.servers: set[int] = set()
         self.lost = 0
 
     def to_the_end(self) -> Ending:
@@ -74,19 +87,19 @@ class _Run:
             elif process.returncode is None:
                 process.send_signal(number)
 
-        with Signals(send), self._follow() as follower:
-            process = start(self.program, self.journal.path, self.folder.page_path)
+        with Signals(send) as signals, self._follow() as follower:
+            process = start(self.program, self.journal.path, self.folder.page_path, self.terminal)
             for number in early:  # while there was nobody to pass it on to
                 process.send_signal(number)
+            signals.sort()
             began = born(process.pid)
-            self.journal.tell(
-                type="started",
-                pid=process.pid,
-                born=0 if isinstance(began, NotAvailable) else began,
-                t=time.monotonic_ns(),
-            )
-            self._watch(process, follower)
-            return self._end(process, follower)
+            self.began = 0 if isinstance(began, NotAvailable) else began
+            self.journal.tell(type="started", pid=process.pid, born=self.began, t=time.monotonic_ns())
+            if self.commands is not None:
+                self.commands.say("started")
+            stop = Stop(process, group=self.terminal is not None)
+            self._watch(process, stop, signals, follower)
+            return self._end(process, stop, follower)
 
     def _follow(self) -> Follower:
         try:
@@ -94,18 +107,15 @@ class _Run:
         except NotARecording as error:
             raise CannotRecord(f"nothing can be written to {self.journal.path} ({error})") from None
 
-    def _watch(self, process: "subprocess.Popen[bytes]", follower: Follower) -> None:
+    def _watch(self, process: "subprocess.Popen[bytes]", stop: Stop, signals: Signals, follower: Follower) -> None:
         """Until the program ends: learn what it tells, ask the kernel, keep the limit."""
-        poll = select.poll()
         ended = _pidfd(process.pid)  # only to wake at once: what counts is asked of the system each time
-        if ended is not None:
-            poll.register(ended, select.POLLIN)
         last = quiet_since = 0.0
-        owner = self.owner
         try:
             while True:
-                poll.poll(TICK * 1000)
-                over = process.poll() is not None
+                self._listen(time.monotonic() + TICK, stop, ended)
+                signals.look()
+                over = stop.is_over()
                 grown = self._learn(follower)
                 now = time.monotonic()
                 if grown:
@@ -115,19 +125,55 @@ class _Run:
                     self._sample()
                 if over:
                     return
-                if owner and self._owner_is_gone():
-                    process.send_signal(signal.SIGTERM)
-                    owner = 0
                 self._keep_limit()
         finally:
             if ended is not None:
                 os.close(ended)
 
-    def _owner_is_gone(self) -> bool:
-        """Whether the viewer has ended: as a zombie, too, and if its pid is somebody else's by now."""
-        if isinstance(self.owner_born, int):
-            return is_alive(self.owner, self.owner_born) is False
-        return self.owner_born is GONE or not is_anybody(self.owner)
+    def _listen(self, until: float, stop: Stop, ended: int | None) -> None:
+        """Take the program's output and obey the viewer, until it is time for other things or the program has ended."""
+        poll = select.poll()
+        if ended is not None and not stop.ended:
+            poll.register(ended, select.POLLIN)
+        while (left := until - time.monotonic()) > 0:
+            if self.terminal is not None:
+                poll.register(self.terminal, self.terminal.awaited)
+            if self.commands is not None and self.commands.open:
+                poll.register(self.commands, select.POLLIN)
+            ready = dict(poll.poll(left * 1000))
+            if self.terminal is not None and self.terminal.fileno() in ready:
+                self._take_output(self.terminal)
+                self.terminal.write()
+            if self.commands is not None and self.commands.fileno() in ready:
+                self._obey(self.commands, stop, poll)
+            if ended in ready:
+                return
+
+    def _take_output(self, terminal: "Terminal") -> None:
+        for _ in range(PIECES):
+            text = terminal.read()
+            if text is None:
+                return
+            self._tell_output(text)
+
+    def _tell_output(self, text: str) -> None:
+        """Into the recording; nowhere once that is full: the program must be able to write on."""
+        if text and not self.folder.page.bytes[LIMIT]:
+            if not self.journal.tell(type="output", t=time.monotonic_ns(), text=text):
+                self.folder.page.lose(os.getpid(), 1)
+            self._keep_limit()
+
+    def _obey(self, commands: "Commands", stop: Stop, poll: select.poll) -> None:
+        for command in commands.read():
+            match command:
+                case {"do": "end"}:
+                    stop.ask()
+                case {"do": "type", "text": str(text)} if self.terminal is not None:
+                    self.terminal.type(text)
+                case {"do": "interrupt"} if self.terminal is not None:
+                    self.terminal.interrupt()
+        if not commands.open:
+            poll.unregister(commands)
 
     def _learn(self, follower: Follower) -> bool:
         """Read what has come; whether anything has. Events are none of our business."""
@@ -145,6 +191,11 @@ class _Run:
         match fact:
             case {"type": "context"}:
                 self.contexts += 1
+                self.imported += fact.get("kind") == "process" and not fact.get("parent")
+            case {"type": "named", "name": str(name)} if name in self.unseen:
+                self.unseen.remove(name)
+            case {"type": "server", "id": int(server)}:
+                self.servers.add(server)
             case {"type": "code", "file": str(file)} if file and file not in self.sources:
                 self.sources.add(file)
                 self._copy_source(file)
@@ -165,10 +216,13 @@ class _Run:
             sample = self.sampler.sample()
             if sample is not None:
                 self.journal.tell(type="sample", **sample)
-            for context in self.gone.look():
-                self.journal.tell(type="gone", context=context, t=time.monotonic_ns())
+            self._look()
         if self.folder.page.lost != self.lost:
             self._tell_loss()
+
+    def _look(self) -> None:
+        for fact in self.gone.look():
+            self.journal.tell(**fact, t=time.monotonic_ns())
 
     def _tell_loss(self) -> None:
         self.lost = self.folder.page.lost
@@ -179,20 +233,42 @@ class _Run:
         if self.journal.size >= self.limit:
             self.folder.page.bytes[LIMIT] = 1
 
-    def _end(self, process: "subprocess.Popen[bytes]", follower: Follower) -> Ending:
+    def _end(self, process: "subprocess.Popen[bytes]", stop: Stop, follower: Follower) -> Ending:
         status = process.returncode
         raw = -status if status < 0 else status << 8
+        if self.terminal is not None:  # whatever still has it open may go on writing: nobody waits for that
+            self._take_output(self.terminal)
+            self._tell_output(self.terminal.finish())
         self._learn(follower)
         self.journal.tell(type="exit", pid=process.pid, status=raw, t=time.monotonic_ns())
-        outliving = self.gone.running(but=process.pid)
+        outliving = self.gone.outliving(process.pid, f"TRACER_PAGE={self.folder.page_path}", self.began)
         page = self.folder.page.bytes
         limited = bool(page[LIMIT])
         page[LIMIT] = 1  # nobody is left to keep it: what outlives us is recorded no further
+        self._learn(follower)
+        if not limited:
+            self._look()
         if self.folder.page.lost != self.lost or page[FAILED]:
             self._tell_loss()
         self.journal.tell(type="end", alive=outliving, limited=limited, t=time.monotonic_ns())
         self.sampler.close()
-        return Ending(status, self.contexts, self.lost, page[FAILED], limited, outliving)
+        ending = Ending(
+            status,
+            contexts=self.contexts,
+            interpreters=self.folder.interpreters,
+            imported=self.imported,
+            unseen=self.unseen,
+            servers=len(self.servers),
+            lost=self.lost,
+            untraced=page[FAILED],
+            limited=limited,
+            outliving=outliving,
+            replaced=[*self.gone.untraced.items()],
+            asked=stop.asked,
+        )
+        if self.commands is not None:
+            self.commands.say("ended", **asdict(ending))
+        return ending
 
 
 def _pidfd(pid: int) -> int | None:

@@ -1,0 +1,138 @@
+"""What lies around during a run is its owner's alone, and nobody can connect to us."""
+
+import os
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.probe.kit import PROGRAMS, ask, read
+from tracer.supervisor.journal import CannotRecord, Journal, new_path
+from tracer.supervisor.start import PrivateFolder
+from tracer.timeline.stats import stats
+
+COMMANDED = PROGRAMS / "commanded.py"
+NOBODY = 65534
+
+
+def mode(path):
+    return oct(stat.S_IMODE(path.lstat().st_mode))
+
+
+@contextmanager
+def umask(number):
+    before = os.umask(number)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize("number", [0, 0o777])
+def test_only_the_owner_can_read(number, launch, tmp_path):
+    """Whatever the umask: the recording and a folder that is made for it, the private folder and the page in it."""
+    temporary, path = tmp_path / "temporary", tmp_path / "new" / "run.tracer"
+    temporary.mkdir()
+    with umask(number):
+        server = launch(COMMANDED, "socketserver", "TCPServer", path=path, TMPDIR=str(temporary))
+    with server:
+        assert ask(server.address()).endswith("hello")
+        (folder,) = temporary.iterdir()
+        (page,) = folder.iterdir()
+        assert [mode(one) for one in (path.parent, path, folder, page)] == ["0o700", "0o600", "0o700", "0o600"]
+        server.signal(14)
+        assert server.end() == (0, "")
+    assert stats(read(path))["connections"] == 1
+    assert list(temporary.iterdir()) == []
+
+
+def test_an_older_recording_that_others_could_read_is_closed_to_them(tmp_path):
+    """It is replaced in its place, with whatever right it had."""
+    path = tmp_path / "run.tracer"
+    Journal(path, ["first"]).close()
+    path.chmod(0o644)
+    Journal(path, ["second"]).close()
+    assert mode(path) == "0o600"
+    assert read(path).header["program"] == ["second"]
+
+
+def test_recordings_that_nobody_named_lie_in_a_private_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with umask(0):
+        Journal(new_path("server"), ["server.py"]).close()
+    assert mode(tmp_path / "tracer" / "recordings") == "0o700"
+
+
+def test_a_file_of_another_user_is_not_written_to(tmp_path):
+    """Who owns it may read it whatever its mode is, so it is no place for a recording, though everybody may write there."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be two users")
+    folder = Path(tempfile.mkdtemp())  # that of this test is closed to others
+    path = folder / "run.tracer"
+    try:
+        folder.chmod(0o777)
+        path.touch()
+        path.chmod(0o666)
+        child = os.fork()
+        if not child:
+            os.setuid(NOBODY)
+            try:
+                Journal(path, ["server.py"])
+            except CannotRecord as error:
+                os._exit(7 if str(error) == f"{path} belongs to another user: choose another name for -o" else 8)
+            finally:
+                os._exit(9)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert path.stat().st_size == 0
+    finally:
+        path.unlink()
+        folder.rmdir()
+
+
+def test_a_link_is_followed_once(launch, tmp_path):
+    """`-o` may name a link, also to what is yet to be made. Where that leads is settled then: it may be changed while we record."""
+    link, real, other = (tmp_path / name for name in ("link", "real.tracer", "other"))
+    link.symlink_to(real)
+    with launch(COMMANDED, "socketserver", "ForkingTCPServer", path=link) as server:
+        link.unlink()
+        other.touch()
+        link.symlink_to(other)
+        assert ask(server.address()).endswith("hello")
+        server.signal(14)
+        assert server.end() == (0, "")
+    assert mode(real) == "0o600"
+    assert stats(read(real))["connections"] == 1
+    assert (other.stat().st_size, link.readlink()) == (0, other)
+
+
+def test_a_page_that_cannot_be_made_leaves_no_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("tracer.supervisor.start.create", lambda path: Path(path, "no folder").touch())
+    with pytest.raises(OSError, match="no folder"):
+        PrivateFolder()
+    assert list(tmp_path.iterdir()) == []
+
+
+def bound(pid):
+    """Lines of the kernel's tables of sockets, one for each that the process has and that anybody could reach."""
+    opened = [entry.readlink().name for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    inodes = {name[len("socket:[") : -1] for name in opened if name.startswith("socket:")}
+    found = []
+    for table in ("tcp", "tcp6", "udp", "udp6", "unix", "raw", "packet"):
+        lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
+        found += [line.split() for line in lines if inodes & set(line.split())]
+    return found
+
+
+def test_nothing_of_ours_listens(launch):
+    """While a program is recorded, we have no socket that has an address; the program has its one, on the loopback."""
+    with launch(COMMANDED, "socketserver", "TCPServer") as server:
+        host, port = server.address()
+        assert ask((host, port)).endswith("hello")
+        assert bound(server.process.pid) == []
+        (listener,) = bound(server.pid)
+        assert listener[1] == f"0100007F:{port:04X}"
+        server.signal(14)
+        assert server.end() == (0, "")
