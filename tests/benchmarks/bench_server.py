@@ -21,14 +21,40 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 IN_FLIGHT = 8
-#: class -> requests a slice, and the most we want to see.
-CLASSES = {
+#: class -> requests a slice, and the most we want to see (http.server's are reported only).
+CLASSES: dict[str, tuple[int, float | None]] = {
     "TCPServer": (600, 1.50),
     "UnixStreamServer": (600, 1.9),
     "UDPServer": (1200, 2.3),
     "ThreadingTCPServer": (240, 1.3),
     "ForkingTCPServer": (64, 1.35),
+    "HTTPServer": (240, None),
+    "ThreadingHTTPServer": (160, None),
+    "HTTPServer-keep-alive": (800, None),
 }
+REQUEST = b"GET /page?number=%d HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nAccept: */*\r\n%s\r\n"
+
+
+class Traffic:
+    """What a connection carries: bytes to send, and how many requests that is."""
+
+    def __init__(self, name: str) -> None:
+        self.requests = 10 if "keep-alive" in name else 1
+        self.is_http = "HTTP" in name
+        self.sent = b"hello\n"
+        if self.is_http:
+            last = self.requests - 1
+            self.sent = b"".join(REQUEST % (n, b"Connection: close\r\n" * (n == last)) for n in range(self.requests))
+
+    def check(self, client: socket.socket) -> None:
+        """Read the reply."""
+        if not self.is_http:
+            assert client.recv(100) == b"hello\n"
+            return
+        reply = b""
+        while piece := client.recv(4096):
+            reply += piece
+        assert reply.count(b" 200 OK\r\n") == self.requests
 
 
 class Server:
@@ -43,6 +69,7 @@ class Server:
         self.address = ("127.0.0.1", int(line)) if line.isdigit() else line
         self.family = socket.AF_INET if line.isdigit() else socket.AF_UNIX
         self.kind = socket.SOCK_DGRAM if "UDP" in name else socket.SOCK_STREAM
+        self.traffic = Traffic(name)
 
     def cpu(self) -> float:
         """CPU seconds so far. The supervisor passes the signal on."""
@@ -53,14 +80,14 @@ class Server:
     def serve(self, requests: int) -> float:
         """CPU seconds for this many requests."""
         before = self.cpu()
-        for _ in range(requests // IN_FLIGHT):
+        for _ in range(requests // IN_FLIGHT // self.traffic.requests):
             clients = [socket.socket(self.family, self.kind) for _ in range(IN_FLIGHT)]
             for client in clients:
                 client.settimeout(20)
                 client.connect(self.address)
-                client.send(b"hello\n")
+                client.send(self.traffic.sent)
             for client in clients:
-                assert client.recv(100) == b"hello\n"
+                self.traffic.check(client)
                 client.close()
         self.settle()
         return self.cpu() - before
@@ -116,7 +143,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             found = measure(name, requests, options.slices, folder)
         print(
-            f"{name:20} traced {spread(found['traced'])} (at most {most})   A/A {spread(found['A/A'])}   "
+            f"{name:21} traced {spread(found['traced'])} {f'(at most {most})' if most else ''}   A/A {spread(found['A/A'])}   "
             f"untraced {statistics.median(found['us']):.1f} us, +{statistics.median(found['added']):.1f} us",
             flush=True,
         )

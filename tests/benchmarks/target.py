@@ -1,8 +1,13 @@
-"""An echo server to measure: `python target.py CLASS`. On SIGUSR1 it prints the CPU seconds that it and its children have used."""
+"""An echo server, or one that speaks HTTP, to measure: `python target.py CLASS`.
 
+On SIGUSR1 it prints the CPU seconds that it and its children have used.
+"""
+
+import http.server
 import os
 import resource
 import signal
+import socket
 import socketserver
 import sys
 import tempfile
@@ -18,6 +23,14 @@ class Datagram(socketserver.DatagramRequestHandler):
         self.wfile.write(self.rfile.read())
 
 
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+        self.wfile.write(b"hello\n")
+
+
 def tell(number, frame):
     used = 0.0
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
@@ -27,7 +40,9 @@ def tell(number, frame):
 
 
 signal.signal(signal.SIGUSR1, tell)
-base = getattr(socketserver, sys.argv[1])
+name, _, keep_alive = sys.argv[1].partition("-")
+base = getattr(socketserver, name, None) or getattr(http.server, name)
+Page.protocol_version = "HTTP/1.1" if keep_alive else "HTTP/1.0"
 address = os.path.join(tempfile.mkdtemp(), "socket") if "Unix" in sys.argv[1] else ("127.0.0.1", 0)
 
 
@@ -35,6 +50,7 @@ class Server(base):
     request_queue_size = 64
 
 
-with Server(address, Line if issubclass(base, socketserver.TCPServer) and base.socket_type == 1 else Datagram) as server:
+stream = Page if issubclass(base, http.server.HTTPServer) else Line
+with Server(address, stream if base.socket_type == socket.SOCK_STREAM else Datagram) as server:
     print(server.server_address if isinstance(server.server_address, str) else server.server_address[1], flush=True)
     server.serve_forever()
