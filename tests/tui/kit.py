@@ -21,7 +21,7 @@ class Still:
 
     def __init__(self, *views: View) -> None:
         self.views = list(views)
-        self.freezes = self.widens = 0
+        self.freezes = self.widens = self.nexts = 0
 
     def tick(self) -> View | None:
         return self.views.pop(0) if self.views else None
@@ -29,6 +29,9 @@ class Still:
     def freeze(self) -> bool:
         self.freezes += 1
         return self.freezes % 2 == 1
+
+    def next_server(self) -> None:
+        self.nexts += 1
 
     def widen(self) -> bool:
         self.widens += 1

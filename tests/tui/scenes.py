@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tracer.kernel.queues import CLOSED
 from tracer.timeline.moment import (
     Child,
     ConnectionMoment,
@@ -19,6 +20,7 @@ from tracer.timeline.moment import (
 )
 from tracer.timeline.row import Row
 from tracer.tui.paths import path_of, supplier_of
+from tracer.tui.terminal.text import Lines, TerminalText
 from tracer.tui.view import View, errors_in
 
 S = 1_000_000_000
@@ -131,7 +133,8 @@ def view(
     path = path_of(supplier_of(watched.mro, frozenset()), watched.kind == "datagram") if watched else None
     values: dict[str, Any] = {
         "title": "demo forking", "mode": "live", "now": NOW, "start": 0, "newest": NOW - 400 * MS, "moment": moment, "rows": rows,
-        "more": True, "errors": errors_in(rows), "server": watched, "servers": int(watched is not None), "path": path,
+        "more": True, "errors": errors_in(rows), "server": watched, "path": path,
+        "loops": {watched.server: MAIN} if watched else {},
     }  # fmt: skip
     return View(**{**values, **fields})
 
@@ -223,6 +226,62 @@ def threading() -> View:
         ),
         title="demo threading",
     )
+
+
+def written(*pieces: str) -> Lines:
+    """What is seen of these pieces of output."""
+    terminal = TerminalText()
+    for piece in pieces:
+        terminal.feed(piece)
+    return terminal.lines()
+
+
+LOG = (
+    "\x1b[1mstarting\x1b[0m\r\n"
+    "loading [####      ]  40 %\rloading [##########] 100 %\r\n"
+    "Serving HTTP on 127.0.0.1 port 8000\r\n"
+    '127.0.0.1 - - [01/Jan/2026 00:00:01] "\x1b[32mGET / HTTP/1.1\x1b[0m" 200 -\r\n'
+    '127.0.0.1 - - [01/Jan/2026 00:00:02] "\x1b[31mGET /nothing HTTP/1.1\x1b[0m" 404 -\r\n'
+    "command> "
+)
+
+
+def running() -> View:
+    """A program under `run`: one server closed, one in a thread of the same process, busy, and one that was never served."""
+    log = server("HTTPServer", "TCPServer", "BaseServer", server=9, address="127.0.0.1:8000", settings={"request_queue_size": 5})
+    closed = changed(log, server=8, class_name="AdminServer", address="127.0.0.1:8001", queue=queue(depth=None, why=NO_SOCKET))
+    idle = changed(log, server=10, class_name="SpareServer", address="127.0.0.1:8002", queue=queue())
+    web = {"label": "T1", "context": WORKER}
+    rows = (
+        row("__init__", 0, 1060 * US, owner="TCPServer"),
+        row("server_bind", 1, 75 * US, owner="HTTPServer"),
+        row("server_activate", 1, 69 * US, owner="TCPServer"),
+        row("serve_forever", 0, None, begin=S, payload="127.0.0.1:8000", **web),
+        row("_handle_request_noblock", 1, 741 * US, connection=2, **web),
+        row("get_request", 2, 58 * US, connection=2, payload="127.0.0.1:37898", owner="TCPServer", **web),
+        row("verify_request", 2, 1430, connection=2, payload="True", **web),
+        row("process_request", 2, 637 * US, connection=2, **web),
+        row("select", 1, None, begin=NOW - 200 * MS, current=True, owner="PollSelector", **web),
+    )
+    before = view(
+        changed(log, queue=queue()),
+        (
+            context(MAIN, "main"),
+            context(WORKER, "T1", LOOP, span("select", 200 * MS), kind="thread", cause="thread", name="web", tid=4102),
+        ),
+        processes=(process(threads=(Thread(4100, "python3", "sleeping", "main"), Thread(4102, "python3", "sleeping", "T1"))),),
+        rows=rows,
+        more=False,
+        title="run app.py",
+        loops={9: WORKER},
+        closed=frozenset({8}),
+        output=written(LOG),
+    )
+    assert before.server is not None
+    return changed(before, moment=changed(before.moment, servers=(closed, before.server, idle)))
+
+
+NO_SOCKET = {"depth": CLOSED.why, "limit": CLOSED.why, "drops": CLOSED.why, "bytes": CLOSED.why}
 
 
 def changed(before: View, **fields: Any) -> View:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.tui.kit import check, press, shoot
+from tracer.kernel.queues import CLOSED
 from tracer.probe.frames import ENTER, EVENTS, RETURN, column, fact, frame, identity, payload, text, word
 from tracer.recording.follow import NotARecording
 from tracer.tui.feed import Feed
@@ -202,6 +203,144 @@ def test_freeze_stops_the_picture_and_not_the_reading(recording, open_feed):
 def test_space_freezes_and_the_header_says_so(recording, open_feed):
     feed = open_feed(recording, follow=True, clock=Clock(5 * S))
     assert "■ FROZEN 0.0 s behind" in shoot(feed=feed, steps=(press("space"),))[0]
+
+
+# ---- output
+
+
+def output(t, text):
+    return fact(0, type="output", t=t, text=text)
+
+
+def written(view):
+    return [view.output[number].text for number in range(view.output.first, view.output.end)]
+
+
+def test_without_output_there_is_none(recording, open_feed):
+    assert open_feed(recording, clock=Clock(5 * S)).tick().output is None
+
+
+def test_output_comes_in_pieces(recording, open_feed):
+    clock = Clock(5 * S)
+    feed = open_feed(recording, follow=True, clock=clock)
+    feed.tick()
+    grow(recording, output(5 * S, "first\r\n\x1b[3"), output(5 * S, "1msec"))
+    assert written(feed.tick()) == ["first", "sec"]
+    grow(recording, output(6 * S, "ond\r\n"))
+    assert written(feed.tick()) == ["first", "second"]
+
+
+def test_frozen_output_is_that_of_the_frozen_moment(recording, open_feed):
+    feed = open_feed(recording, follow=True, clock=Clock(5 * S))
+    grow(recording, output(3 * S, "before\r\n"))
+    feed.tick()
+    feed.freeze()
+    grow(recording, output(6 * S, "\rbe" + "after\r\n" * 3000))
+    assert written(feed.tick()) == ["before"]
+    feed.freeze()
+    assert len(feed.tick().output) == 3001
+
+
+def test_output_of_a_replay_is_all_there(recording, open_feed):
+    grow(recording, output(3 * S, "one\r\n"), output(4 * S, "two"), fact(0, type="end", t=9 * S))
+    view = open_feed(recording).tick()
+    assert (view.mode, written(view)) == ("replay", ["one", "two"])
+
+
+# ---- several servers
+
+
+def two_servers():
+    """One in the main thread, which has no loop, and one in a thread of the same process, whose loop runs there."""
+    thread = 78
+    serve, select = code("serve_forever", "BaseServer"), code("select", "PollSelector")
+    second = fact(
+        thread, type="server", id=56, process=MAIN, pid=4100, t=S // 4, descriptor=4, inode=2, address="127.0.0.1:81",
+        family="inet", kind="stream", module="x", handler="x.H", settings={"timeout": 3}, mro=["x.Yes"], **{"class": "Yes"},
+    )  # fmt: skip
+    born = fact(
+        thread, type="context", id=thread, process=MAIN, pid=4100, tid=4101, ppid=1, born=0, kind="thread", cause="thread",
+        name="web", parent=MAIN, t=S // 3,
+    )  # fmt: skip
+    events = [0, word(serve, ENTER), 3 * S, payload("server"), 56, word(select, ENTER), 3 * S + 1000]
+    return second + born + frame(EVENTS, thread, column(events))
+
+
+def sample(t, **depths):
+    gone = {"depth": CLOSED.why}
+    queues = [
+        {"server": int(name[1:]), "depth": depth, "limit": 5, "why": gone if depth is None else {}} for name, depth in depths.items()
+    ]
+    return fact(0, type="sample", begin=t, end=t, queues=queues, processes=[])
+
+
+def test_each_server_has_its_own_loop(recording, open_feed):
+    grow(recording, two_servers())
+    feed = open_feed(recording, follow=True, clock=Clock(5 * S))
+    view = feed.tick()
+    assert [one.server for one in view.moment.servers] == [55, 56]
+    assert view.loops == {55: MAIN, 56: 78}
+    assert (view.server.server, view.loop.label) == (55, "main")
+    feed.next_server()
+    view = feed.tick()
+    assert (view.place, view.server.server, view.loop.label) == (2, 56, "T1")
+    feed.next_server()
+    assert feed.tick().server.server == 55
+
+
+def test_the_choice_stays_when_the_server_is_closed(recording, open_feed):
+    grow(recording, two_servers(), sample(4 * S, s55=0, s56=0))
+    clock = Clock(5 * S)
+    feed = open_feed(recording, follow=True, clock=clock)
+    feed.tick()
+    feed.next_server()
+    assert feed.tick().closed == frozenset()
+    grow(recording, sample(6 * S, s55=0, s56=None))
+    view = feed.tick()
+    assert (view.server.server, view.closed) == (56, frozenset({56}))
+    assert "server 2 of 2: Yes 127.0.0.1:81, closed" in shoot(view, size=(160, 36))[0]
+
+
+def test_a_socket_that_was_never_seen_is_not_called_closed(recording, open_feed):
+    grow(recording, sample(4 * S, s55=None))
+    view = open_feed(recording, follow=True, clock=Clock(5 * S)).tick()
+    assert view.closed == frozenset()
+    assert "No 127.0.0.1:80, not seen listening" in shoot(view, size=(160, 36))[0]
+
+
+def test_the_server_can_be_changed_while_the_picture_is_frozen(recording, open_feed):
+    grow(recording, two_servers(), sample(4 * S, s55=1, s56=3))
+    clock = Clock(5 * S)
+    feed = open_feed(recording, follow=True, clock=clock)
+    before = feed.tick()
+    feed.freeze()
+    feed.tick()
+    clock.t += S
+    grow(recording, sample(6 * S, s55=5, s56=5))
+    feed.next_server()
+    frozen = feed.tick()
+    assert (frozen.mode, frozen.server.server, frozen.peak) == ("frozen", 56, (3, 4 * S))
+    assert frozen.moment is before.moment
+    feed.freeze()
+    assert feed.tick().peak == (5, 6 * S)
+
+
+def test_where_there_is_one_server_there_is_no_next(recording, open_feed):
+    feed = open_feed(recording, follow=True, clock=Clock(5 * S))
+    feed.next_server()
+    feed.tick()
+    feed.next_server()
+    assert feed.tick() is None
+
+
+def test_a_run_that_ends_while_the_picture_is_frozen(recording, open_feed):
+    feed = open_feed(recording, follow=True, clock=Clock(5 * S))
+    feed.tick()
+    feed.freeze()
+    assert not feed.tick().ended_since
+    grow(recording, fact(0, type="end", t=5 * S))
+    view = feed.tick()
+    assert (view.mode, view.ended_since, view.finished) == ("frozen", True, False)
 
 
 def test_widening_gives_more_rows(recording, open_feed):

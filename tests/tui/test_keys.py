@@ -3,10 +3,12 @@
 import pytest
 
 from tests.tui.kit import Still, press, shoot
-from tests.tui.scenes import forking
+from tests.tui.scenes import changed, forking, running
 from tracer.tui.app import Watch
 from tracer.tui.controls import Controls
 from tracer.tui.marks import LEGEND, ascii_only, needs_ascii
+from tracer.tui.offers import Offer, keys_help
+from tracer.tui.screens.help import Question
 
 
 @pytest.mark.parametrize(("key", "kind"), [("c", "one"), ("b", "burst"), ("l", "slow"), ("x", "silent")])
@@ -71,15 +73,54 @@ def test_quit_asks_where_something_ends_with_the_screen():
     shoot(forking(), steps=(press("q"), press("y"), gone), controls=controls)
 
 
-@pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
-@pytest.mark.parametrize("before", [(), ("q",), ("question_mark",), ("ctrl+p",)], ids=["screen", "question", "help", "palette"])
-def test_ctrl_c_leaves_at_once_from_everywhere(key, before):
-    async def gone(pilot):
-        assert pilot.app._exit
-        assert pilot.app.return_value == 0
+async def gone(pilot):
+    assert pilot.app._exit
+    assert pilot.app.return_value == 0
 
+
+async def asked(pilot):
+    assert not pilot.app._exit
+    assert isinstance(pilot.app.screen, Question)
+
+
+EVERYWHERE = {"screen": (), "help": ("question_mark",), "palette": ("ctrl+p",), "typing": ("i",)}
+
+
+@pytest.mark.parametrize("before", EVERYWHERE.values(), ids=list(EVERYWHERE))
+@pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
+def test_ctrl_c_leaves_from_everywhere(key, before):
+    sent = []
     steps = (*(press(one) for one in before), press(key), gone)
-    shoot(forking(), steps=steps, controls=Controls(question="Quit, and end the server?"))
+    shoot(forking(), steps=steps, controls=Controls(type=sent.append, interrupt=lambda: sent.append("interrupt")))
+    assert sent == [], "and it does not reach the program"
+
+
+@pytest.mark.parametrize("before", EVERYWHERE.values(), ids=list(EVERYWHERE))
+def test_ctrl_c_asks_where_something_ends_with_the_screen_and_the_second_time_it_leaves(before):
+    controls = Controls(question="End app.py?", type=lambda text: None)
+    steps = (*(press(one) for one in before), press("ctrl+c"), asked)
+    found = shoot(forking(), steps=steps, controls=controls)
+    assert any("End app.py?" in line for line in found)
+    shoot(forking(), steps=(*steps, press("ctrl+c"), gone), controls=controls)
+    shoot(forking(), steps=(*steps, press("n"), press("ctrl+c"), asked), controls=controls)
+
+
+@pytest.mark.parametrize("before", [*EVERYWHERE.values(), ("q",)], ids=[*EVERYWHERE, "question"])
+def test_ctrl_q_asks_nothing(before):
+    controls = Controls(question="End app.py?", type=lambda text: None)
+    shoot(forking(), steps=(*(press(one) for one in before), press("ctrl+q"), gone), controls=controls)
+
+
+def test_ctrl_c_leaves_while_q_asks():
+    shoot(forking(), steps=(press("q"), asked, press("ctrl+c"), gone), controls=Controls(question="End app.py?"))
+
+
+@pytest.mark.parametrize(
+    "ended", [{"mode": "ended", "finished": True}, {"mode": "frozen", "ended_since": True}], ids=["ended", "frozen"]
+)
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+def test_when_the_program_has_ended_there_is_nothing_to_ask(key, ended):
+    shoot(changed(forking(), **ended), steps=(press(key), gone), controls=Controls(question="End app.py?"))
 
 
 def test_no_two_marks_share_a_shape():
@@ -102,6 +143,24 @@ def test_the_palette_speaks_in_our_words():
     app = Watch(Still(), Controls(send=lambda kind: None))
     titles = [command.title for command in app.get_system_commands(app.picture)]
     assert titles == ["Send: client", "Send: burst", "Send: slow", "Send: silent", "Freeze", "Enlarge", "Help", "Quit"]
+
+
+def test_the_palette_of_a_run():
+    titles = []
+
+    async def ask(pilot):
+        titles.extend(command.title for command in pilot.app.get_system_commands(pilot.app.screen))
+
+    shoot(running(), steps=(ask,), controls=Controls(type=lambda text: None, interrupt=lambda: None))
+    assert titles == ["Type", "Send Ctrl-C", "Search", "Next server", "Server details", "Freeze", "Enlarge", "Help", "Quit"]
+
+
+def test_the_help_tells_the_keys_that_there_are():
+    run = keys_help(Offer(types=True, interrupts=True, servers=True, asks=True))
+    for words in ("q and Ctrl-C quit, after a question", "v shows the next server", "i opens a line", "k sends Ctrl-C"):
+        assert words in run
+        assert words not in keys_help(Offer())
+    assert "b ten at once" in keys_help(Offer(sends=True))
 
 
 def test_no_color_changes_no_word(monkeypatch):

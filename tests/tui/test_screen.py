@@ -169,6 +169,6 @@ def test_help_offers_its_own_keys_only(size):
 
 
 def test_no_server_yet():
-    empty = changed(forking(), server=None, servers=0, path=None, rows=())
+    empty = changed(forking(), server=None, path=None, rows=())
     found = "\n".join(shoot(empty))
     assert "no server yet" in found

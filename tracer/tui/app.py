@@ -13,15 +13,20 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from tracer.timeline.units import count
+
 from .controls import Controls
 from .feed import TICKS, Feed
 from .marks import needs_ascii
-from .offers import client_keys, footer, hint, keys_help
+from .offers import Offer, client_keys, footer, hint, keys_help
 from .panels.calls import Calls
+from .panels.entry import Entry
 from .panels.keys import Keys, Said
 from .panels.panel import Panel
 from .screens.help import HelpScreen, Question
 from .screens.watch import WatchScreen
+from .servers import details
+from .terminal.looks import SIXTEEN
 from .view import View
 
 
@@ -35,11 +40,15 @@ class Watch(App[int]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"client('{kind}')", f"Send {word}", show=False) for key, word, kind in client_keys(datagram=False)),
+        Binding("i", "type", "Type to the program", show=False),
+        Binding("k", "interrupt", "Send Ctrl-C to the program", show=False),
+        Binding("v", "next_server", "Watch the next server", show=False),
         Binding("space", "freeze", "Freeze the picture", show=False),
         Binding("question_mark", "help", "Help for the focused panel", show=False),
         Binding("q", "leave", "Quit", show=False),
-        # At once, from everywhere: whoever presses these wants no question.
-        Binding("ctrl+c,ctrl+q", "quit", "Quit at once", show=False, priority=True),
+        # From everywhere: whoever presses these wants to leave, and neither reaches the program.
+        Binding("ctrl+c", "break_off", "Quit", show=False, priority=True),
+        Binding("ctrl+q", "quit", "Quit at once", show=False, priority=True),
     ]
 
     def __init__(self, feed: Feed, controls: Controls | None = None, ascii_marks: bool = False, ticking: bool = True) -> None:
@@ -51,7 +60,8 @@ class Watch(App[int]):
         self._automatic = self.controls.every is not None and self.controls.send is not None
         self._untouched = True  # no client was asked for, and nothing said, so far
         self._view: View | None = None
-        self.picture = WatchScreen(ascii_marks)
+        self.ansi_theme_dark = SIXTEEN
+        self.picture = WatchScreen(ascii_marks, terminal=self.controls.type is not None)
 
     def get_default_screen(self) -> Screen[None]:
         return self.picture
@@ -75,14 +85,21 @@ class Watch(App[int]):
             self.show(view)
         message = self.controls.said()
         if message is not None and not self._automatic:
-            self._untouched = False
-            self.picture.query_one(Said).message = message
+            self._say(message)
 
     def show(self, view: View) -> None:
         """Give a view to the screen."""
         self._view = view
         self.picture.show(view)
+        if self.picture.entry.purpose == "type" and not self._runs:
+            self.picture.close_entry()
+            self._say("the program has ended: it reads nothing more")
         self._show_keys()
+
+    def _say(self, words: str) -> None:
+        """A line above the footer."""
+        self._untouched = False
+        self.picture.query_one(Said).message = words
 
     def send_by_itself(self) -> None:
         """A client that nobody asked for, so that there is something to see."""
@@ -92,9 +109,26 @@ class Watch(App[int]):
     # -- keys --------------------------------------------------------------------------------------------------------------
 
     @property
+    def _runs(self) -> bool:
+        """Whether there may be something left to do anything to: not when the recording has ended."""
+        return self._view is None or not (self._view.finished or self._view.ended_since)
+
+    @property
     def _sends(self) -> bool:
-        """Whether clients can be sent: not to a server that has ended."""
-        return self.controls.send is not None and not (self._view is not None and self._view.finished)
+        return self.controls.send is not None and self._runs
+
+    @property
+    def _types(self) -> bool:
+        return self.controls.type is not None and self._runs
+
+    @property
+    def _interrupts(self) -> bool:
+        return self.controls.interrupt is not None and self._runs
+
+    @property
+    def _several(self) -> bool:
+        """Whether there is another server to go to."""
+        return self._view is not None and len(self._view.moment.servers) > 1
 
     @property
     def _datagram(self) -> bool:
@@ -106,15 +140,33 @@ class Watch(App[int]):
         self._show_keys()
 
     def _show_keys(self) -> None:
-        picture = self.picture
-        picture.query_one(Keys).keys = footer(
-            sends=self._sends, datagram=self._datagram, one_panel=picture.one_panel, enlarged=picture.enlarged
-        )
+        self.picture.query_one(Keys).keys = footer(self._offer)
         if self._untouched and self.controls.send is not None:
             words = hint(self._datagram)
             if self._automatic:
                 words = f"a client every {self.controls.every:g} s until you press c, b, l or x"
-            picture.query_one(Said).message = words if self._sends else ""
+            self.picture.query_one(Said).message = words if self._sends else ""
+
+    @property
+    def _offer(self) -> Offer:
+        picture = self.picture
+        return Offer(
+            sends=self._sends,
+            datagram=self._datagram,
+            types=self._types,
+            interrupts=self._interrupts,
+            servers=self._several,
+            searches=picture.output.has_focus,
+            one_panel=picture.one_panel,
+            enlarged=picture.enlarged,
+            typing=picture.entry.purpose if picture.entry.typing else None,
+            asks=self._asks,
+        )
+
+    @property
+    def _asks(self) -> bool:
+        """Whether something ends with the screen."""
+        return self.controls.question is not None and self._runs
 
     def action_client(self, kind: str) -> None:
         """Send clients; from now on none comes by itself."""
@@ -125,6 +177,36 @@ class Watch(App[int]):
             self.picture.query_one(Said).message = ""
         self.controls.send(kind)
 
+    def action_type(self) -> None:
+        """Open a line to type to the program."""
+        if self._types:
+            self.picture.open_entry("type")
+
+    def on_entry_entered(self, event: Entry.Entered) -> None:
+        """A line for the program."""
+        if self.controls.type is not None and self._runs:
+            self.controls.type(f"{event.text}\n")
+            self.picture.entry.clear()
+            what = f"a line of {count(len(event.text), 'character')}" if event.text else "Enter"
+            self._say(f"sent {what} to the program")
+
+    def on_entry_end_of_input(self) -> None:
+        """No more lines for the program."""
+        if self.controls.type is not None and self._runs:
+            self.controls.type("\x04")
+            self._say("sent the end of input (Ctrl-D) to the program")
+
+    def action_interrupt(self) -> None:
+        """Send the program Ctrl-C."""
+        if self.controls.interrupt is not None and self._runs:
+            self.controls.interrupt()
+            self._say("sent Ctrl-C to the program")
+
+    def action_next_server(self) -> None:
+        """Watch the next server, and stay with it."""
+        self.feed.next_server()
+        self.tick()
+
     def action_freeze(self) -> None:
         """Stop the picture, or let it go on. Recording and reading go on."""
         self.feed.freeze()
@@ -134,14 +216,27 @@ class Watch(App[int]):
         """What the focused panel shows."""
         focused = self.screen.focused
         panel = focused if isinstance(focused, Panel) else self.picture.query_one(Calls)
-        self.push_screen(HelpScreen(panel.NAME, f"{panel.HELP_TEXT}\n\n{keys_help(self._sends, self._datagram)}", self.ascii_marks))
+        words = panel.help(self._view) if self._view is not None else panel.HELP_TEXT
+        self.push_screen(HelpScreen(panel.NAME, f"{words}\n\n{keys_help(self._offer)}", self.ascii_marks))
+
+    def action_servers(self) -> None:
+        """Every server in full."""
+        if self._view is not None:
+            self.push_screen(HelpScreen("Servers", details(self._view), self.ascii_marks))
 
     def action_leave(self) -> None:
         """Quit; ask first where something ends with the screen."""
-        if self.controls.question is None:
+        if self.controls.question is None or not self._asks:
             self.exit(0)
             return
         self.push_screen(Question(self.controls.question, self.ascii_marks), lambda yes: self.exit(0) if yes else None)
+
+    def action_break_off(self) -> None:
+        """Quit as q does; at once where that question is asked already."""
+        if isinstance(self.screen, Question):
+            self.exit(0)
+        else:
+            self.action_leave()
 
     async def action_quit(self) -> None:
         """Leave at once."""
@@ -156,6 +251,16 @@ class Watch(App[int]):
         if self._sends:
             for _, word, kind in client_keys(self._datagram):
                 yield SystemCommand(f"Send: {word}", "Clients, as scripted", lambda kind=kind: self.action_client(kind))
+        if self._types:
+            yield SystemCommand("Type", "Type to the program", self.action_type)
+        if self._interrupts:
+            yield SystemCommand("Send Ctrl-C", "Interrupt the program", self.action_interrupt)
+        if self.picture.terminal:
+            yield SystemCommand("Search", "Search what the program wrote", self.picture.action_search)
+        if self._several:
+            yield SystemCommand("Next server", "Watch the next server, and stay with it", self.action_next_server)
+        if self._view is not None and self._view.moment.servers:
+            yield SystemCommand("Server details", "Class, address, MRO and settings of every server", self.action_servers)
         yield SystemCommand("Freeze", "Stop only the picture, or let it go on", self.action_freeze)
         yield SystemCommand("Enlarge", "The focused panel fills the screen", self.picture.action_enlarge)
         yield SystemCommand("Help", "What the focused panel shows", self.action_help)

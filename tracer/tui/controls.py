@@ -11,10 +11,14 @@ class Controls:
 
     send: Callable[[str], None] | None = None
     """Sends clients of a kind (see tracer.lab.clients.KINDS); returns at once. None: no clients are possible here."""
+    type: Callable[[str], None] | None = None
+    """Types text at the program's terminal, as it is; returns at once. None: the program has no terminal of ours."""
+    interrupt: Callable[[], None] | None = None
+    """Sends the program what Ctrl-C sends at its terminal; returns at once. None: there is no way to."""
     every: float | None = None
     """Sends one client by itself every so many seconds, until the person sends the first."""
     question: str | None = None
-    """What q asks before it quits; None: it quits without a question."""
+    """What q and Ctrl-C ask before the screen ends, as long as the program runs; None: no question."""
     _said: SimpleQueue[str] = field(default_factory=SimpleQueue, repr=False)
 
     def say(self, message: str) -> None:

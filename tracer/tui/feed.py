@@ -15,10 +15,12 @@ from tracer.kernel.processes import is_alive
 from tracer.recording.follow import Follower
 from tracer.timeline.at import at
 from tracer.timeline.calls import rows
-from tracer.timeline.moment import Moment, ServerMoment
+from tracer.timeline.moment import Moment, OpenSpan, ServerMoment
 from tracer.timeline.timeline import Timeline
 
 from .paths import path_of, supplier_of
+from .servers import Choice, has_socket, is_shut, loop_of
+from .terminal.text import TerminalText
 from .view import Mode, View, errors_in
 
 TICKS = 20  # a second
@@ -60,6 +62,9 @@ class Feed:
         self._drawn = 0  # when the last view was built
         self._frozen_view: View | None = None
         self._changed = False
+        self._choice = Choice()
+        self._text = TerminalText()
+        self._pieces = 0  # of the output, that are in the text
         self._peaks: dict[int, tuple[int, tuple[int, int] | None]] = {}  # server -> (samples looked at, the deepest of them)
         self.window = WINDOW
 
@@ -94,6 +99,16 @@ class Feed:
             self._frozen_view = replace(self._view, mode="frozen", behind=-1)  # not shown yet
         return self._frozen_view is not None
 
+    def next_server(self) -> None:
+        """Watch the next server, and no other until this is called again."""
+        view = self._frozen_view or self._view
+        server = self._choice.next(view) if view is not None else None
+        if self._frozen_view is not None:
+            if server is not None:
+                self._frozen_view = replace(self._about(self._frozen_view, server), behind=-1)
+        else:
+            self._changed |= server is not None
+
     def widen(self) -> bool:
         """Give more rows above from now on; False if there are as many as there can be."""
         if self.window >= LARGEST_WINDOW:
@@ -109,6 +124,7 @@ class Feed:
         budget = CATCHING_UP if self._view is None or self._view.reading is not None else BUDGET
         while frames := self._follower.read(PIECE):
             self._timeline.feed(frames)
+            self._take_output(self._timeline.newest)
             self._changed = True
             self._heard = now
             if time.perf_counter_ns() - begin > budget:
@@ -129,9 +145,10 @@ class Feed:
         assert self._frozen_view is not None
         newest = now if self._is_live else self._timeline.newest
         behind = max(0, newest - self._frozen_view.now)
-        if behind // TICKING == self._frozen_view.behind // TICKING:
+        ended = not self._is_live
+        if behind // TICKING == self._frozen_view.behind // TICKING and self._frozen_view.ended_since == ended:
             return None
-        self._frozen_view = replace(self._frozen_view, behind=behind)
+        self._frozen_view = replace(self._frozen_view, behind=behind, ended_since=ended)
         return self._frozen_view
 
     # -- building ----------------------------------------------------------------------------------------------------------
@@ -149,9 +166,8 @@ class Feed:
         t = max(now, timeline.newest) if mode == "live" else timeline.newest
         moment = at(timeline, t)
         found = tuple(rows(timeline, t, self.window + 1))
-        server = _watched(moment)
-        suppliers = {f"{code.module}.{code.owner}" for code in timeline.codes.values() if code.hook == "process_request"}
-        return View(
+        loops = self._loops(moment)
+        view = View(
             self._title,
             mode,
             t,
@@ -161,15 +177,47 @@ class Feed:
             found[-self.window :],
             len(found) > self.window,
             errors_in(found),
-            server,
-            len(moment.servers),
-            path_of(supplier_of(server.mro, suppliers), server.kind == "datagram") if server is not None else None,
-            self._deepest(server),
-            self._follower.reader.damaged,
-            percent,
+            loops={server: context for server, (context, _) in loops.items()},
+            closed=frozenset(one.server for one in moment.servers if self._has_closed(one)),
+            damaged=self._follower.reader.damaged,
+            reading=percent,
             finished=mode != "live",
             abandoned=self._abandoned,
+            complete=timeline.ended is not None,
+            output=self._text.lines() if self._pieces else None,
         )
+        return self._about(view, self._choice.of(moment, {server: span for server, (_, span) in loops.items()}))
+
+    def _about(self, view: View, server: ServerMoment | None) -> View:
+        """The view with that server watched."""
+        if server is None:
+            return replace(view, server=None, path=None, peak=None)
+        suppliers = {f"{code.module}.{code.owner}" for code in self._timeline.codes.values() if code.hook == "process_request"}
+        path = path_of(supplier_of(server.mro, suppliers), server.kind == "datagram")
+        return replace(view, server=server, path=path, peak=self._deepest(server, view.moment.t))
+
+    def _loops(self, moment: Moment) -> dict[int, tuple[int, OpenSpan]]:
+        """The loops that run, by server: in which context, and as which span."""
+        found: dict[int, tuple[int, OpenSpan]] = {}
+        for context in moment.contexts:
+            span = loop_of(context)
+            if span is not None:
+                server = self._timeline.server_of(self._timeline.contexts[context.context], span.span)
+                if server is not None:
+                    found.setdefault(server, (context.context, span))
+        return found
+
+    def _has_closed(self, server: ServerMoment) -> bool:
+        """Whether the kernel knows the server's socket no more, and has known it."""
+        return is_shut(server) and any(has_socket(queue) for queue in self._timeline.samples.queues[server.server])
+
+    def _take_output(self, t: int) -> None:
+        """Read what the program wrote up to `t`."""
+        outputs = self._timeline.outputs
+        end = outputs.before(t)
+        for text in islice(outputs.texts, self._pieces, end):
+            self._text.feed(text)
+        self._pieces = end
 
     def _percent(self) -> int | None:
         """How much of the file has been read; None: all of it, but for what was written a moment ago."""
@@ -178,23 +226,14 @@ class Feed:
         read, size = self._follower.bytes_read, self._follower.path.stat().st_size
         return 100 * read // size if size - read > LITTLE else None
 
-    def _deepest(self, server: ServerMoment | None) -> tuple[int, int] | None:
-        """The deepest that the server's queue was in any sample so far, and when."""
-        if server is None:
-            return None
-        queues = self._timeline.samples.queues.get(server.server, [])
+    def _deepest(self, server: ServerMoment, t: int) -> tuple[int, int] | None:
+        """The deepest that the server's queue was in any sample up to `t`, and when."""
         looked_at, peak = self._peaks.get(server.server, (0, None))
-        for queue in islice(queues, looked_at, None):
+        for queue in islice(self._timeline.samples.queues.get(server.server, []), looked_at, None):
+            if queue.end > t:
+                break
+            looked_at += 1
             if queue.depth is not None and (peak is None or queue.depth > peak[0]):
                 peak = (queue.depth, queue.end)
-        self._peaks[server.server] = (len(queues), peak)
+        self._peaks[server.server] = (looked_at, peak)
         return peak
-
-
-def _watched(moment: Moment) -> ServerMoment | None:
-    """The server the screen is about: the first whose process is alive and that has an address, else the first of all."""
-    alive = {process.process for process in moment.processes}
-    for server in moment.servers:
-        if server.process in alive and server.descriptor is not None:
-            return server
-    return moment.servers[0] if moment.servers else None

@@ -1,11 +1,31 @@
 """The keys that can be offered now, in words for the footer, the hint and the help: no key is offered that does nothing."""
 
+from dataclasses import dataclass
 from typing import TypeAlias
+
+from .panels.entry import Purpose
 
 Key: TypeAlias = tuple[str, str, str]
 """Key, word, action."""
 
 MOST = 8  # in the footer
+_FIRST_TO_GO = ("?", "v", "z", "p", "x", "l")  # where they are too many; help is a key that people try anyway
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be done now."""
+
+    sends: bool = False  # clients can be sent
+    datagram: bool = False
+    types: bool = False  # the program can be typed to
+    interrupts: bool = False
+    servers: bool = False  # there are several
+    searches: bool = False  # the panel in focus can be searched
+    one_panel: bool = False  # the small panels are shown one at a time
+    enlarged: bool = False
+    typing: Purpose | None = None  # the keys go to the line to type on
+    asks: bool = False  # there is a question before the end
 
 
 def client_keys(datagram: bool) -> tuple[Key, ...]:
@@ -20,22 +40,59 @@ def hint(datagram: bool) -> str:
     return f"press c to send a {'datagram' if datagram else 'client'} ({rest})"
 
 
-def footer(*, sends: bool, datagram: bool, one_panel: bool, enlarged: bool) -> tuple[Key, ...]:
-    """The keys of the footer. Where they are too many, help goes: it is a key that people try anyway."""
-    keys: list[Key] = [(key, word, f"app.client('{kind}')") for key, word, kind in client_keys(datagram)] * sends
+_TYPING: dict[Purpose, tuple[Key, ...]] = {
+    "type": (
+        ("Enter", "send the line", "screen.press('enter')"),
+        ("Ctrl-D", "end of input", "screen.press('ctrl+d')"),
+        ("Esc", "close", "screen.back"),
+    ),
+    "search": (
+        ("Enter Up", "earlier match", "screen.go_on(-1)"),
+        ("Down", "later match", "screen.go_on(1)"),
+        ("Esc", "close", "screen.back"),
+    ),
+}
+
+
+def footer(offer: Offer) -> tuple[Key, ...]:
+    """The keys of the footer, at most MOST."""
+    if offer.typing is not None:
+        return _TYPING[offer.typing]
+    keys: list[Key] = [(key, word, f"app.client('{kind}')") for key, word, kind in client_keys(offer.datagram)] * offer.sends
+    keys += [("i", "type", "app.type")] * offer.types
+    keys += [("k", "Ctrl-C", "app.interrupt")] * offer.interrupts
     keys.append(("space", "freeze", "app.freeze"))
-    keys += [("p", "panel", "screen.next_panel")] * one_panel
-    keys += [("z", "back" if enlarged else "enlarge", "screen.enlarge"), ("?", "help", "app.help"), ("q", "quit", "app.leave")]
-    return tuple(key for key in keys if key[0] != "?" or len(keys) <= MOST)
+    keys += [("/", "search", "screen.search")] * offer.searches
+    keys += [("p", "panel", "screen.next_panel")] * offer.one_panel
+    keys += [("v", "server", "app.next_server")] * offer.servers
+    keys += [("z", "back" if offer.enlarged else "enlarge", "screen.enlarge"), ("?", "help", "app.help"), ("q", "quit", "app.leave")]
+    for least in _FIRST_TO_GO:
+        if len(keys) > MOST:
+            keys = [key for key in keys if key[0] != least]
+    return tuple(keys)
 
 
-def keys_help(sends: bool, datagram: bool) -> str:
+def keys_help(offer: Offer) -> str:
     """All keys in sentences."""
+    leave = (
+        "q and Ctrl-C quit, after a question; Ctrl-C twice quits at once."
+        if offer.asks
+        else "q quits; Ctrl-C quits at once, without a question."
+    )
     found = (
         "Keys: Tab moves to the next panel, z enlarges it and brings all back, space freezes the picture (recording goes on), "
-        "p shows the next small panel, Ctrl-P finds every command, q quits; Ctrl-C quits at once, without a question."
+        f"p shows the next small panel, Ctrl-P finds every command, {leave}"
     )
-    if not sends:
-        return found
-    slow = "l three in a row, x an empty one" if datagram else "l one that sends byte by byte, x one that says nothing"
-    return f"{found}\nc sends one {'datagram' if datagram else 'client'}, b ten at once, {slow}."
+    if offer.servers:
+        found += "\nv shows the next server; from then on that one stays. Ctrl-P, Server details tells all of each."
+    if offer.types:
+        found += (
+            "\ni opens a line to type on: Enter sends it to the program, Ctrl-D on an empty line is the end of its input, Esc closes "
+            "it. What is typed shows on the line, a password too; the program's terminal shows it in Output if the program lets it."
+        )
+    if offer.interrupts:
+        found += "\nk sends Ctrl-C to the program; Ctrl-C itself never reaches it."
+    if offer.sends:
+        slow = "l three in a row, x an empty one" if offer.datagram else "l one that sends byte by byte, x one that says nothing"
+        found += f"\nc sends one {'datagram' if offer.datagram else 'client'}, b ten at once, {slow}."
+    return found

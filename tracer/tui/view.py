@@ -3,13 +3,15 @@
 Rule of this file: no clock and no I/O. Whatever a panel needs to know stands in the view.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tracer.timeline.moment import ConnectionMoment, ContextMoment, Moment, OpenSpan, ProcessMoment, ServerMoment
 from tracer.timeline.row import Row
 
 from .paths import Path
+from .terminal.text import Lines
 
 Mode = Literal["live", "ended", "replay", "frozen"]
 
@@ -36,7 +38,8 @@ class View:
     more: bool  # there are rows above these
     errors: Errors = Errors()
     server: ServerMoment | None = None  # the one that is watched
-    servers: int = 0  # how many there are
+    loops: Mapping[int, int] = field(default_factory=dict)  # server -> the context that runs its loop
+    closed: frozenset[int] = frozenset()  # servers whose socket the kernel knew and knows no more
     path: Path | None = None  # of a connection of this server
     peak: tuple[int, int] | None = None  # the deepest queue so far, and when
     damaged: int = 0  # regions of the file that could not be read
@@ -44,6 +47,9 @@ class View:
     behind: int = 0  # frozen: nanoseconds
     finished: bool = False  # nothing more comes: nobody's "now" is the present
     abandoned: bool = False  # no end was recorded, and nobody is left to record one
+    ended_since: bool = False  # frozen: nothing more comes, though it did at the picture's time
+    complete: bool = False  # the end was recorded: the program has ended
+    output: Lines | None = None  # what the program wrote to its terminal; None: it has none that we know of, or wrote nothing
 
     @property
     def process(self) -> ProcessMoment | None:
@@ -53,15 +59,17 @@ class View:
         return next((one for one in self.moment.processes if one.process == self.server.process), None)
 
     @property
+    def place(self) -> int:
+        """Which of the servers is watched, from 1; 0 if none is."""
+        watched = self.server.server if self.server is not None else None
+        return next((place for place, one in enumerate(self.moment.servers, 1) if one.server == watched), 0)
+
+    @property
     def loop(self) -> ContextMoment | None:
-        """The context that runs the watched server's loop: the one inside serve_forever or handle_request."""
-        if self.server is None:
+        """The context that runs the watched server's loop: the one inside its serve_forever or handle_request."""
+        if self.server is None or self.server.server not in self.loops:
             return None
-        alive = [one for one in self.moment.contexts if one.process == self.server.process]
-        for one in alive:
-            if any(span.hook in ("serve_forever", "handle_request") for span in one.stack):
-                return one
-        return None
+        return self.moment.context(self.loops[self.server.server])
 
     @property
     def focus(self) -> ConnectionMoment | None:

@@ -8,6 +8,7 @@ from tracer.timeline.words import signal_name
 
 from ..lines import Line, ends, first, line
 from ..marks import BAD, BOLD, CURRENT, DIM, KILLED, PLAIN, WARN, ZOMBIE, context_style
+from ..servers import alike, is_a, no_server, of_process
 from ..times import asked, when
 from ..view import View, innermost
 from .panel import Panel
@@ -25,15 +26,22 @@ class ChildrenPanel(Panel, can_focus=True):
         "both at the time the kernel was asked. Who was waited for after that is shown as reaped."
     )
 
+    def empty(self, view: View) -> bool:
+        """Whether there is, and can be, nothing to show."""
+        return not forks(view) and (view.process is None or not view.process.children)
+
     def draw(self, view: View, width: int, height: int) -> list[Line]:
         process = view.process
-        if view.server is None or process is None:
-            return [line(("no server process now" if view.server is not None else "no server yet", DIM))]
-        if not forks(view) and not process.children:
+        if view.server is None:
+            return [line((no_server(view), DIM))]
+        if process is None:
+            return [line(("no server process now", DIM))]
+        if self.empty(view):
             where = "threads" if view.path is not None and view.path.dispatch == "thread" else "this process"
             return [line((f"none: {view.server.class_name} serves in {where}", DIM))]
         lines = [_compared(view, process)] if forks(view) else [line((asked(view, process.taken), DIM))]
-        if process.taken is not None and process.believed_children not in (None, _listed(process)):
+        lines += of_process(view)
+        if process.taken is not None and _believed(view, process) not in (None, _listed(process)):
             lines.append(line(("belief and kernel differ", WARN)))
         lines += [_child(view, child, width) for child in process.children] or [line(("none now", DIM))]
         waits = any(child.state == "zombie" and child.believed and child.reaped is None for child in process.children)
@@ -44,15 +52,21 @@ class ChildrenPanel(Panel, can_focus=True):
 
 def _compared(view: View, process: ProcessMoment) -> Line:
     """Belief beside truth, and the time of which both speak."""
-    believed = "n/a" if process.believed_children is None else str(process.believed_children)
+    number = _believed(view, process)
+    believed = "n/a" if number is None else str(number)
     if process.taken is None:
         return line(f"server believes {believed} · kernel n/a (no sample)")
     return line(f"{when(view, process.taken)}: server believes {believed} · kernel {_listed(process)}")
 
 
+def _believed(view: View, process: ProcessMoment) -> int | None:
+    """How many children the server believes it has; None where that is not known, or another of its process forks, too."""
+    return process.believed_children if len(alike(view, "ForkingMixIn")) < 2 else None
+
+
 def forks(view: View) -> bool:
     """Whether the watched server's class makes children."""
-    return view.server is not None and any(name.rpartition(".")[2] == "ForkingMixIn" for name in view.server.mro)
+    return view.server is not None and is_a(view.server, "ForkingMixIn")
 
 
 def _listed(process: ProcessMoment) -> int:

@@ -1,12 +1,15 @@
 """The line on top: what is watched, in which mode, how much, and what was lost."""
 
+from collections.abc import Iterator
+
 from rich.style import Style
 
-from tracer.recording.text import harmless
+from tracer.timeline.moment import ServerMoment
 from tracer.timeline.units import clock_time, count, ticking
 
 from ..lines import Line, cells, ends, line
-from ..marks import BAD, BOLD, DIM, LIVE, REPLAY, STILL
+from ..marks import BAD, BOLD, DIM, LIVE, REPLAY, STILL, WARN
+from ..servers import state
 from ..times import tenths
 from ..view import View
 from .panel import Panel
@@ -30,13 +33,29 @@ class Header(Panel):
         right = line((mode_words(view), MODES[view.mode]), "   ", *_counts(view, long=width >= 100 and not view.abandoned), " ")
         left = line(" ", ("tracer  ", DIM), (view.title, BOLD))
         if view.server is not None:
-            address = f" {harmless(view.server.address)}"
-            full = line(*left, " · ", view.server.class_name, address)
-            short = line(" ", (view.title, BOLD), address)
-            left = next((one for one in (full, short) if cells(one) + cells(right) < width), line(" ", (view.title, BOLD)))
-            if view.servers > 1:
-                left = line(*left, (f" (1 of {view.servers} servers)", DIM))
+            left = next(
+                (one for one in _watched(view, view.server) if cells(one) + cells(right) < width), line(" ", (view.title, BOLD))
+            )
         return [ends(left, right, width)]
+
+
+def _watched(view: View, server: ServerMoment) -> Iterator[Line]:
+    """The left end: what is watched, in ever fewer words."""
+    title = line(" ", (view.title, BOLD))
+    full = line(" ", ("tracer  ", DIM), (view.title, BOLD))
+    address = f" {server.address}"
+    how = line((f", {words}", WARN)) if (words := state(view, server)) else []
+    if len(view.moment.servers) < 2:
+        yield line(*full, " · ", server.class_name, address, *how)
+        yield line(*title, address, *how)
+        return
+    place = line(("server ", DIM), (f"{view.place} of {len(view.moment.servers)}", BOLD))
+    named = line(*place, (": ", DIM), server.class_name, address, *how)
+    yield line(*full, " · ", *named)
+    yield line(*title, " · ", *named)
+    yield line(" ", *named)
+    yield line(" ", *place, address, *how)
+    yield line(" ", *place, *how)
 
 
 def mode_words(view: View) -> str:

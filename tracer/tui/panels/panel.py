@@ -52,6 +52,10 @@ class Panel(Widget):
         """What stands in the frame."""
         return self.NAME
 
+    def help(self, view: View) -> str:
+        """What the panel shows, with what only this view can tell."""
+        return self.HELP_TEXT
+
     def watch_view(self) -> None:
         self._draw()
 

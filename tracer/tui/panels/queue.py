@@ -7,6 +7,7 @@ from tracer.timeline.units import clock_time, count
 
 from ..lines import Line, first, line
 from ..marks import BAD, BOLD, DIM, ROOM, WAITING, WARN
+from ..servers import no_server
 from ..times import asked
 from ..view import View
 from .panel import Panel
@@ -42,7 +43,7 @@ class QueuePanel(Panel, can_focus=True):
 
     def _lines(self, view: View, width: int) -> list[Line]:
         if view.server is None:
-            return [line(("no server yet", DIM))]
+            return [line((no_server(view), DIM))]
         queue = view.server.queue
         if queue is None:
             return [line(("n/a (no sample yet)", DIM))]

@@ -8,6 +8,7 @@ from tracer.timeline.moment import ConnectionMoment, ContextMoment
 from ..lines import Line, cells, fit, line
 from ..marks import CURRENT, DIM, FOCUS, MORE, PLAIN, context_style
 from ..paths import Path
+from ..servers import details, why_no_server
 from ..view import View
 from .panel import Panel
 
@@ -27,10 +28,13 @@ class Rail(Panel, can_focus=True):
         + "\n".join(f"  {name:9} {sentence}" for name, sentence in STAGES.items())
     )
 
+    def help(self, view: View) -> str:
+        return f"{self.HELP_TEXT}\n\nThe servers:\n\n{details(view)}"
+
     def draw(self, view: View, width: int, height: int) -> list[Line]:
         path, focus, loop = view.path, view.focus, view.loop
         if path is None:
-            return [line(("  no server yet: the rail appears when the program builds one", DIM))]
+            return [line((f"  {why_no_server(view)}", DIM))]
         number = focus.number if focus is not None else None
         at = loop_hook(loop, number, path.trunk)
         heads = [_head(_LOOP[path.dispatch], loop, number if at and not at[1] else None)]

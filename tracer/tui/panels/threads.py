@@ -5,6 +5,7 @@ from tracer.timeline.units import count, ticking
 
 from ..lines import Line, ends, first, line
 from ..marks import BOLD, CURRENT, DIM, PLAIN, context_style
+from ..servers import alike, no_server, of_process
 from ..times import when
 from ..view import View, innermost
 from .panel import Panel
@@ -23,10 +24,12 @@ class ThreadsPanel(Panel, can_focus=True):
 
     def draw(self, view: View, width: int, height: int) -> list[Line]:
         process = view.process
+        if view.server is None:
+            return [line((no_server(view), DIM))]
         if process is None:
-            return [line(("no server process now" if view.server is not None else "no server yet", DIM))]
+            return [line(("no server process now", DIM))]
         states = {thread.label: thread.state for thread in process.threads if thread.label is not None}
-        lines = [_compared(view, process)]
+        lines = [_compared(view, process), *of_process(view)]
         for context in (one for one in view.moment.contexts if one.process == process.process):
             span = innermost(context)
             style = context_style(context.label)
@@ -41,14 +44,15 @@ class ThreadsPanel(Panel, can_focus=True):
             if thread.label is None:
                 words = f"tid {thread.tid} {thread.name}, no hook"
                 lines.append(ends(line((words, DIM)), line((f"{thread.state}        ", DIM)), width))
-        if process.believed_threads is not None and view.server is not None and view.server.settings.get("daemon_threads") is True:
+        if process.believed_threads is not None and view.server.settings.get("daemon_threads") is True:
             lines.append(line(("daemon threads: the server keeps none", DIM)))
         return first(lines, height)
 
 
 def _compared(view: View, process: ProcessMoment) -> Line:
     """What the server keeps beside what the kernel lists, and the time of which both speak."""
-    believed = f"server keeps {process.believed_threads} · " if process.believed_threads is not None else ""
+    keeps = "n/a" if len(alike(view, "ThreadingMixIn")) > 1 else process.believed_threads
+    believed = f"server keeps {keeps} · " if process.believed_threads is not None else ""
     if process.taken is None or not process.threads:
         return line(f"{believed}kernel n/a ({'no sample yet' if process.taken is None else 'the sample does not say'})")
     kernel = f"kernel {len(process.threads)}" if believed else f"kernel lists {count(len(process.threads), 'thread')}"

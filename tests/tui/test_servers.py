@@ -1,0 +1,228 @@
+"""Several servers: which one is watched, and what is said of each."""
+
+import pytest
+
+from tests.tui.kit import Still, press, shoot, tick
+from tests.tui.scenes import (
+    CLOSED,
+    FORKING,
+    LOOP,
+    MAIN,
+    MS,
+    NO_SOCKET,
+    NOW,
+    THREADING,
+    WORKER,
+    S,
+    changed,
+    child,
+    context,
+    forking,
+    process,
+    queue,
+    running,
+    server,
+    span,
+    view,
+)
+from tests.tui.test_panels import lines_of
+from tracer.tui.servers import Choice, details, state
+
+TURN = span("handle_request", MS)
+A, B, C = (server("TCPServer", "BaseServer", server=number, address=f"127.0.0.1:{number}") for number in (1, 2, 3))
+
+
+ALIVE = (process(),)
+
+
+def moment(*servers, processes=ALIVE):
+    return changed(view(None).moment, servers=servers, processes=processes)
+
+
+def chosen(choice, servers, loops, processes=ALIVE):
+    found = choice.of(moment(*servers, processes=processes), loops)
+    return found.server if found is not None else None
+
+
+# ---- which one
+
+
+def test_one_whose_loop_runs_comes_first():
+    assert chosen(Choice(), (A, B, C), {}) == 1
+    assert chosen(Choice(), (A, B, C), {2: LOOP}) == 2
+    assert chosen(Choice(), (A, B, C), {3: LOOP, 2: LOOP}) == 2
+
+
+def test_then_one_that_is_open():
+    closed = changed(A, queue=queue(depth=None, why=NO_SOCKET))
+    assert chosen(Choice(), (closed, B), {}) == 2
+    assert chosen(Choice(), (changed(A, descriptor=None), B), {}) == 2
+    assert chosen(Choice(), (changed(A, process=77), B), {}) == 2
+
+
+def test_then_the_one_that_has_accepted_most():
+    assert chosen(Choice(), (changed(A, accepted=0), B, C), {}, processes=()) == 2
+    assert chosen(Choice(), (), {}) is None
+
+
+def test_it_does_not_change_without_need():
+    choice = Choice()
+    assert chosen(choice, (A, B), {2: LOOP}) == 2
+    assert chosen(choice, (A, B), {1: LOOP, 2: LOOP}) == 2
+    assert chosen(choice, (A, B), {}) == 2, "open as it is"
+    assert chosen(choice, (A, B), {1: LOOP}) == 1
+
+
+def test_between_two_calls_of_handle_request_it_stays():
+    choice = Choice()
+    assert chosen(choice, (A, B), {1: TURN}) == 1
+    assert chosen(choice, (A, B), {2: TURN}) == 1
+    assert chosen(choice, (changed(A, descriptor=None), B), {}) == 2, "but not when it is closed"
+
+
+def test_what_the_person_chooses_stays_also_when_it_ends():
+    choice = Choice()
+    watched = choice.of(moment(A, B, C), {1: LOOP})
+    shown = changed(view(watched), moment=moment(A, B, C))
+    assert choice.next(shown).server == 2
+    assert chosen(choice, (A, B, C), {1: LOOP}) == 2
+    assert chosen(choice, (A, changed(B, descriptor=None), C), {1: LOOP}, processes=()) == 2
+    assert [choice.next(changed(shown, server=one)).server for one in (B, C, A)] == [3, 1, 2]
+
+
+def test_one_server_has_no_next():
+    assert Choice().next(changed(view(A), moment=moment(A))) is None
+
+
+# ---- what is said of each
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, ""),
+        ({"closed": frozenset({9})}, "closed"),
+        ({"closed": frozenset({9}), "finished": True}, ""),
+        ({"moment": moment(processes=())}, "its process has ended"),
+        ({"server": server(*FORKING, queue=queue(depth=None, why={"depth": CLOSED.why}))}, "not seen listening"),
+        ({"server": server(*FORKING, queue=queue(depth=None, why={"depth": "no sock_diag"}))}, ""),
+    ],
+)
+def test_how_it_stands(fields, words):
+    shown = changed(forking(), **fields)
+    assert state(shown, shown.server) == words
+    assert (f"127.0.0.1:43211, {words}" in shoot(shown, size=(160, 36))[0]) is bool(words)
+
+
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [
+        (160, "tracer  run app.py · server 2 of 3: HTTPServer 127.0.0.1:8000 "),
+        (80, " run app.py · server 2 of 3: HTTPServer 127.0.0.1:8000 "),
+        (70, " server 2 of 3: HTTPServer 127.0.0.1:8000 "),
+        (60, " server 2 of 3 127.0.0.1:8000 "),
+        (50, " server 2 of 3 "),
+        (30, " run "),
+    ],
+)
+def test_the_header_says_which(width, words):
+    assert words in shoot(running(), size=(width, 24))[0]
+
+
+def test_v_is_offered_where_there_are_two():
+    assert "v server" in shoot(running())[-1]
+    assert "v server" not in shoot(forking())[-1]
+
+
+def test_v_asks_the_feed_for_the_next():
+    feed = Still(running(), changed(running(), server=running().moment.servers[2]))
+    found = shoot(feed=feed, steps=(press("v"), tick))
+    assert feed.nexts == 1
+    assert "server 3 of 3: SpareServer 127.0.0.1:8002" in found[0]
+
+
+def test_details_tell_them_apart():
+    text = details(running())
+    assert text.split("\n\n")[0].splitlines() == [
+        "server 1 of 3: AdminServer 127.0.0.1:8001, closed",
+        "  process   pid 4100",
+        "  socket    inet, stream",
+        "  handler   demo.EchoHandler",
+        "  accepted  12",
+        "  MRO       tracer.socketserver.HTTPServer",
+        "            tracer.socketserver.TCPServer",
+        "            tracer.socketserver.BaseServer",
+        "  settings  request_queue_size = 5",
+    ]
+    assert "server 2 of 3 (watched): HTTPServer 127.0.0.1:8000\n" in text
+    assert details(view(None)) == "no server yet"
+
+
+def test_details_are_harmless():
+    bad = server(*FORKING, settings={"timeout": "\x1b[31m"}, address="\x1b]0;x\x07")
+    assert "\x1b" not in details(view(bad))
+    assert "timeout = \\x1b[31m" in details(view(bad))
+
+
+def test_details_are_in_the_palette_and_in_the_help_of_the_rail():
+    async def open_details(pilot):
+        pilot.app.action_servers()
+
+    found = "\n".join(shoot(running(), size=(80, 60), steps=(open_details,)))
+    assert "server 1 of 3: AdminServer 127.0.0.1:8001, closed" in found
+    found = "\n".join(shoot(running(), size=(80, 100), steps=(press("shift+tab", "question_mark"),)))
+    assert "server 3 of 3: SpareServer 127.0.0.1:8002" in found
+
+
+# ---- panels follow it
+
+
+def test_the_rail_shows_the_loop_of_the_watched_server():
+    assert "loop T1" in shoot(running())[1]
+    spare = changed(running(), server=running().moment.servers[2])
+    assert " loop –" in shoot(spare)[1]
+
+
+def both(*classes, **fields):
+    """Two servers in one process."""
+    first, second = (server(*names, server=number, queue=queue()) for number, names in enumerate(classes, 9))
+    contexts = (context(MAIN, "main", LOOP, span("select", S)), context(WORKER, "T1", LOOP, kind="thread"))
+    shown = view(first, contexts, (), (process(child(4122, 7), **fields),))
+    return changed(shown, moment=changed(shown.moment, servers=(first, second)))
+
+
+def test_what_a_process_believes_is_not_one_servers_belief():
+    found = lines_of(shoot(both(FORKING, FORKING, believed_children=2)), "Children")
+    assert found[1:3] == ["0.4 s ago: server believes n/a · kernel 1", "of the whole process, which has 2 servers"]
+    assert not any("differ" in line for line in found)
+    found = lines_of(shoot(both(THREADING, THREADING, believed_children=None, believed_threads=3)), "Threads")
+    assert found[1].startswith("0.4 s ago: server keeps n/a ·") or found[1].startswith("server keeps n/a ·")
+
+
+def test_one_that_forks_beside_one_that_does_not_has_its_belief():
+    found = lines_of(shoot(both(FORKING, THREADING, believed_children=2)), "Children")
+    assert found[1] == "0.4 s ago: server believes 2 · kernel 1"
+    assert "belief and kernel differ" in found
+
+
+# ---- none at all
+
+
+@pytest.mark.parametrize(
+    ("fields", "rail", "panel"),
+    [
+        ({}, "  no server yet: the rail appears when the program builds one", "no server yet"),
+        (
+            {"mode": "ended", "finished": True, "complete": True},
+            "  the program ended; it built no server that was seen",
+            "no server was seen",
+        ),
+        ({"mode": "replay", "finished": True}, "  no server was recorded", "no server was seen"),
+    ],
+)
+def test_without_a_server_it_says_what_is_seen(fields, rail, panel):
+    found = shoot(changed(view(None, title="run app.py", more=False), now=NOW, **fields))
+    assert found[1] == rail
+    for title in ("Queue", "Children", "Threads"):
+        assert lines_of(found, title)[1] == panel
+    assert any("no hook called yet" in line or "no hook was called" in line for line in found)
