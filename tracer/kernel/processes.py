@@ -15,8 +15,6 @@ Costs: about 10 µs a process.
 
 import os
 import sys
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -37,9 +35,10 @@ STILL_RUNNING = NotAvailable("it is still running")
 NOT_SHOWN = NotAvailable("not shown to this user, or not yet set")
 OTHER_USER = NotAvailable("it belongs to another user")
 
+_LOOKS = 5  # at a list of processes that changes all the time
 
-@dataclass(frozen=True, slots=True)
-class Child:
+
+class Child(NamedTuple):
     """A process that the asked one forked or spawned and has not waited for."""
 
     pid: int
@@ -53,8 +52,7 @@ class Child:
     """Of a zombie: its exit status, or minus the number of the signal that killed it, as `subprocess` writes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(NamedTuple):
     """A thread of the asked process; the one whose tid is the pid is the main thread."""
 
     tid: int
@@ -134,30 +132,60 @@ def name(pid: int) -> Answer[str]:
     return stat if isinstance(stat, NotAvailable) else stat.name
 
 
+def user(pid: int) -> Answer[int]:
+    """The effective user of the process; a zombie has the one that it died as."""
+    status = _read(f"/proc/{pid}/status")
+    if isinstance(status, NotAvailable):
+        return status
+    (uids,) = (line.split()[1:] for line in status.splitlines() if line.startswith(b"Uid:"))
+    return int(uids[1])  # real, effective, saved, of the file system
+
+
 def started_with(variable: str, since: int) -> list[int]:
     """The pids of all processes born at or after `since` whose program began with `variable`, NAME=value, in its environment.
 
     A child that only forked has its parent's. Zombies have none; other users' are shown to root alone. Those that are older are not
-    even asked: to read an environment waits for a lock that a process may hold while it hangs.
+    even asked: to read an environment waits for a lock that a process may hold while it hangs. The kernel's list is an old one by
+    the time it is read, and who forks and ends hands on to somebody who is not in it: it is read until nothing has changed.
     """
-    found = []
-    with suppress(OSError), os.scandir("/proc") as entries:
-        for entry in entries:
-            stat = _stat(entry.path) if entry.name.isdigit() else GONE
-            if isinstance(stat, _Stat) and stat.born >= since:
-                listed = _read(f"{entry.path}/environ")
-                if isinstance(listed, bytes) and os.fsencode(variable) in listed.split(b"\0"):
-                    found.append(int(entry.name))
-    return sorted(found)
+    older: set[str] = set()
+    before: set[str] | None = None
+    found: dict[str, bool] = {}
+    for _ in range(_LOOKS):
+        found = {pid: _has(pid, variable) for pid in _pids() - older if not _is_older(pid, since, older)}
+        if found.keys() == before:
+            break
+        before = set(found)
+    return sorted(int(pid) for pid, has in found.items() if has)
 
 
 def in_group(group: int) -> Answer[list[int]]:
     """The pids of the process group's members that run; zombies do not."""
     if sys.platform != "linux":
         return NOT_LINUX
-    with os.scandir("/proc") as entries:
-        stats = [(int(entry.name), _stat(entry.path)) for entry in entries if entry.name.isdigit()]
+    stats = [(int(pid), _stat(f"/proc/{pid}")) for pid in _pids()]
     return sorted(pid for pid, stat in stats if isinstance(stat, _Stat) and stat.group == group and stat.state not in "ZX")
+
+
+def _pids() -> set[str]:
+    try:
+        with os.scandir("/proc") as entries:
+            return {entry.name for entry in entries if entry.name.isdigit()}
+    except OSError:
+        return set()
+
+
+def _is_older(pid: str, since: int, older: set[str]) -> bool:
+    stat = _stat(f"/proc/{pid}")
+    if isinstance(stat, NotAvailable) or stat.born >= since:
+        return False
+    older.add(pid)
+    return True
+
+
+def _has(pid: str, variable: str) -> bool:
+    listed = _read(f"/proc/{pid}/environ")
+    return isinstance(listed, bytes) and os.fsencode(variable) in listed.split(b"\0")
 
 
 class _Stat(NamedTuple):

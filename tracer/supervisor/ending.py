@@ -21,6 +21,7 @@ class Ending:
     interpreters: int = 0  # that came up under the probe
     imported: int = 0  # how many of them imported a framework
     servers: int = 0  # that were built
+    another_user: bool = False  # the program became one, who may not write the recording, before it had told anything
     unseen: list[str] = field(default_factory=list)  # hooks that were named and never found
     lost: int = 0
     untraced: int = 0  # processes in which the tracer gave up

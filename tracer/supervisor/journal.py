@@ -2,8 +2,8 @@
 
 import fcntl
 import os
-import platform
 import stat
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -30,17 +30,21 @@ class Journal:
             self.path = path.resolve()  # where it is, should the program change its directory, or somebody a link on the way
         except OSError as error:
             raise CannotRecord(f"cannot record to {path}: {error.strerror}") from None
-        self.tell(
+        system = os.uname()
+        begun = self.tell(
             type="header",
             version=VERSION,
             tracer=__version__,
-            python=platform.python_version(),
-            platform=f"{platform.system()} {platform.release()} {platform.machine()}",
+            python="{}.{}.{}".format(*sys.version_info),
+            platform=f"{system.sysname} {system.release} {system.machine}",
             program=program,
             supervisor=_identity(),
             monotonic_ns=time.monotonic_ns(),
             time=time.time(),
         )
+        if not begun:
+            self.close()
+            raise CannotRecord(f"nothing can be written to {path}")
 
     def tell(self, **fields: object) -> bool:
         """Append one fact; False when the disk does not take it (the reader sees a torn frame, or nothing)."""

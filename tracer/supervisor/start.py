@@ -8,10 +8,9 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tracer import probe
 from tracer.probe.page import SIZE, Page, create
@@ -27,8 +26,7 @@ FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 OF_A_TERMINAL = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(NamedTuple):
     """What is to be run."""
 
     words: list[str]  # SCRIPT ARGS… or -m MODULE ARGS…
@@ -40,7 +38,6 @@ class PrivateFolder:
     """A folder of this run that only its owner can enter: the page lies in it. Raises OSError where there is no room for it."""
 
     def __init__(self) -> None:
-        _remove_abandoned()
         self.path = Path(tempfile.mkdtemp(prefix=f"tracer-{os.getpid()}-"))
         self.page_path = self.path / "page"
         self._file = -1
@@ -66,9 +63,11 @@ class PrivateFolder:
             self.path.rmdir()
 
 
-def _remove_abandoned() -> None:
+def remove_abandoned() -> None:
     """Take away the folders of supervisors that were killed: ours beyond doubt, and of processes that are no more."""
-    for folder in Path(tempfile.gettempdir()).glob("tracer-*-????????"):
+    temporary = Path(tempfile.gettempdir())
+    names = [name for name in os.listdir(temporary) if name.startswith("tracer-") and name.count("-") >= 2]  # noqa: PTH208 - may be many
+    for folder in map(temporary.joinpath, names):
         pid = folder.name.split("-")[1]
         with suppress(OSError):  # another user's, or gone this moment
             known = folder.lstat()

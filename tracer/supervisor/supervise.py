@@ -1,37 +1,25 @@
 """One run, from the start of the program to the end of the recording."""
 
-import os
-import select
-import stat
 import subprocess
 import tempfile
 import time
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tracer.kernel.answer import NotAvailable
 from tracer.kernel.processes import born
-from tracer.probe.page import FAILED, LIMIT
-from tracer.recording.follow import Follower, NotARecording
-from tracer.supervisor.ending import Ending, Stop
-from tracer.supervisor.gone import Gone
 from tracer.supervisor.journal import CannotRecord, Journal
-from tracer.supervisor.sample import BUSY, IDLE, Sampler
 from tracer.supervisor.start import PrivateFolder, Program, Signals, start
 
-if TYPE_CHECKING:  # `record` needs neither, and starts without them
+if TYPE_CHECKING:  # `record` needs none of it before its program runs, and starts without them
     from tracer.supervisor.commands import Commands
+    from tracer.supervisor.ending import Ending
     from tracer.supervisor.terminal import Terminal
-
-TICK = 0.05  # seconds between two looks at the recording
-LARGEST_SOURCE = 4 << 20  # bytes
-PIECES = 16  # of output at a time: more than a pseudo-terminal holds, and other things get their turn
 
 
 def supervise(
     program: Program, path: Path, limit: int, commands: "Commands | None" = None, terminal: "Terminal | None" = None
-) -> Ending:
+) -> "Ending":
     """Run `program` under the probe and record it at `path`, up to `limit` bytes; return when it has ended.
 
     With `commands` it does what the viewer asks, and the program is ended when there is no viewer any more. With `terminal` the
@@ -44,236 +32,34 @@ def supervise(
         journal.close()
         raise CannotRecord(f"no private folder can be made in {tempfile.gettempdir()}: {error.strerror}") from None
     try:
-        return _Run(program, journal, folder, limit, commands, terminal).to_the_end()
+        return _run(program, journal, folder, limit, commands, terminal)
     finally:
         folder.remove()
         journal.close()
 
 
-class _Run:
-    def __init__(
-        self,
-        program: Program,
-        journal: Journal,
-        folder: PrivateFolder,
-        limit: int,
-        commands: "Commands | None",
-        terminal: "Terminal | None",
-    ) -> None:
-        self.program = program
-        self.journal = journal
-        self.folder = folder
-        self.limit = limit
-        self.commands = commands
-        self.terminal = terminal
-        self.sampler = Sampler()
-        self.sources: set[str] = set()
-        self.gone = Gone()
-        self.began = 0  # when the program was born, in the system's ticks; 0: not known
-        self.contexts = 0
-        self.imported = 0
-        self.unseen = [*dict.fromkeys(program.hooks)]  # named with --hook
-        self.servers: set[int] = set()
-        self.lost = 0
+def _run(
+    program: Program, journal: Journal, folder: PrivateFolder, limit: int, commands: "Commands | None", terminal: "Terminal | None"
+) -> "Ending":
+    process: subprocess.Popen[bytes] | None = None
+    early: list[int] = []
 
-    def to_the_end(self) -> Ending:
-        process: subprocess.Popen[bytes] | None = None
+    def send(number: int) -> None:
+        if process is None:
+            early.append(number)
+        elif process.returncode is None:
+            process.send_signal(number)
 
-        early: list[int] = []
+    with Signals(send) as signals:
+        process = start(program, journal.path, folder.page_path, terminal)
+        for number in early:  # while there was nobody to pass it on to
+            process.send_signal(number)
+        signals.sort()
+        began = born(process.pid)
+        ticks = 0 if isinstance(began, NotAvailable) else began
+        journal.tell(type="started", pid=process.pid, born=ticks, t=time.monotonic_ns())
+        if commands is not None:
+            commands.say("started")
+        from tracer.supervisor.watch import Watch  # the rest of us comes up beside the program
 
-        def send(number: int) -> None:
-            if process is None:
-                early.append(number)
-            elif process.returncode is None:
-                process.send_signal(number)
-
-        with Signals(send) as signals, self._follow() as follower:
-            process = start(self.program, self.journal.path, self.folder.page_path, self.terminal)
-            for number in early:  # while there was nobody to pass it on to
-                process.send_signal(number)
-            signals.sort()
-            began = born(process.pid)
-            self.began = 0 if isinstance(began, NotAvailable) else began
-            self.journal.tell(type="started", pid=process.pid, born=self.began, t=time.monotonic_ns())
-            if self.commands is not None:
-                self.commands.say("started")
-            stop = Stop(process, group=self.terminal is not None)
-            self._watch(process, stop, signals, follower)
-            return self._end(process, stop, follower)
-
-    def _follow(self) -> Follower:
-        try:
-            return Follower(self.journal.path)
-        except NotARecording as error:
-            raise CannotRecord(f"nothing can be written to {self.journal.path} ({error})") from None
-
-    def _watch(self, process: "subprocess.Popen[bytes]", stop: Stop, signals: Signals, follower: Follower) -> None:
-        """Until the program ends: learn what it tells, ask the kernel, keep the limit."""
-        ended = _pidfd(process.pid)  # only to wake at once: what counts is asked of the system each time
-        last = quiet_since = 0.0
-        try:
-            while True:
-                self._listen(time.monotonic() + TICK, stop, ended)
-                signals.look()
-                over = stop.is_over()
-                grown = self._learn(follower)
-                now = time.monotonic()
-                if grown:
-                    quiet_since = now
-                if now - last >= (BUSY if now - quiet_since < 2 * IDLE else IDLE):
-                    last = now
-                    self._sample()
-                if over:
-                    return
-                self._keep_limit()
-        finally:
-            if ended is not None:
-                os.close(ended)
-
-    def _listen(self, until: float, stop: Stop, ended: int | None) -> None:
-        """Take the program's output and obey the viewer, until it is time for other things or the program has ended."""
-        poll = select.poll()
-        if ended is not None and not stop.ended:
-            poll.register(ended, select.POLLIN)
-        while (left := until - time.monotonic()) > 0:
-            if self.terminal is not None:
-                poll.register(self.terminal, self.terminal.awaited)
-            if self.commands is not None and self.commands.open:
-                poll.register(self.commands, select.POLLIN)
-            ready = dict(poll.poll(left * 1000))
-            if self.terminal is not None and self.terminal.fileno() in ready:
-                self._take_output(self.terminal)
-                self.terminal.write()
-            if self.commands is not None and self.commands.fileno() in ready:
-                self._obey(self.commands, stop, poll)
-            if ended in ready:
-                return
-
-    def _take_output(self, terminal: "Terminal") -> None:
-        for _ in range(PIECES):
-            text = terminal.read()
-            if text is None:
-                return
-            self._tell_output(text)
-
-    def _tell_output(self, text: str) -> None:
-        """Into the recording; nowhere once that is full: the program must be able to write on."""
-        if text and not self.folder.page.bytes[LIMIT]:
-            if not self.journal.tell(type="output", t=time.monotonic_ns(), text=text):
-                self.folder.page.lose(os.getpid(), 1)
-            self._keep_limit()
-
-    def _obey(self, commands: "Commands", stop: Stop, poll: select.poll) -> None:
-        for command in commands.read():
-            match command:
-                case {"do": "end"}:
-                    stop.ask()
-                case {"do": "type", "text": str(text)} if self.terminal is not None:
-                    self.terminal.type(text)
-                case {"do": "interrupt"} if self.terminal is not None:
-                    self.terminal.interrupt()
-        if not commands.open:
-            poll.unregister(commands)
-
-    def _learn(self, follower: Follower) -> bool:
-        """Read what has come; whether anything has. Events are none of our business."""
-        grown = False
-        while frames := follower.read():
-            grown = True
-            for _, content in frames:
-                if isinstance(content, dict):
-                    self._learn_fact(content)
-        return grown
-
-    def _learn_fact(self, fact: dict[str, Any]) -> None:
-        self.sampler.learn(fact)
-        self.gone.learn(fact)
-        match fact:
-            case {"type": "context"}:
-                self.contexts += 1
-                self.imported += fact.get("kind") == "process" and not fact.get("parent")
-            case {"type": "named", "name": str(name)} if name in self.unseen:
-                self.unseen.remove(name)
-            case {"type": "server", "id": int(server)}:
-                self.servers.add(server)
-            case {"type": "code", "file": str(file)} if file and file not in self.sources:
-                self.sources.add(file)
-                self._copy_source(file)
-
-    def _copy_source(self, file: str) -> None:
-        """So that the recording can be read where the program is not."""
-        try:
-            with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
-                if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                    text = opened.read(LARGEST_SOURCE + 1)
-                    if len(text) <= LARGEST_SOURCE:
-                        self.journal.tell(type="source", file=file, text=text.decode("utf-8", "backslashreplace"))
-        except (OSError, ValueError):
-            return
-
-    def _sample(self) -> None:
-        if not self.folder.page.bytes[LIMIT]:
-            sample = self.sampler.sample()
-            if sample is not None:
-                self.journal.tell(type="sample", **sample)
-            self._look()
-        if self.folder.page.lost != self.lost:
-            self._tell_loss()
-
-    def _look(self) -> None:
-        for fact in self.gone.look():
-            self.journal.tell(**fact, t=time.monotonic_ns())
-
-    def _tell_loss(self) -> None:
-        self.lost = self.folder.page.lost
-        untraced = self.folder.page.bytes[FAILED]
-        self.journal.tell(type="loss", records=self.lost, untraced=untraced, t=time.monotonic_ns())
-
-    def _keep_limit(self) -> None:
-        if self.journal.size >= self.limit:
-            self.folder.page.bytes[LIMIT] = 1
-
-    def _end(self, process: "subprocess.Popen[bytes]", stop: Stop, follower: Follower) -> Ending:
-        status = process.returncode
-        raw = -status if status < 0 else status << 8
-        if self.terminal is not None:  # whatever still has it open may go on writing: nobody waits for that
-            self._take_output(self.terminal)
-            self._tell_output(self.terminal.finish())
-        self._learn(follower)
-        self.journal.tell(type="exit", pid=process.pid, status=raw, t=time.monotonic_ns())
-        outliving = self.gone.outliving(process.pid, f"TRACER_PAGE={self.folder.page_path}", self.began)
-        page = self.folder.page.bytes
-        limited = bool(page[LIMIT])
-        page[LIMIT] = 1  # nobody is left to keep it: what outlives us is recorded no further
-        self._learn(follower)
-        if not limited:
-            self._look()
-        if self.folder.page.lost != self.lost or page[FAILED]:
-            self._tell_loss()
-        self.journal.tell(type="end", alive=outliving, limited=limited, t=time.monotonic_ns())
-        self.sampler.close()
-        ending = Ending(
-            status,
-            contexts=self.contexts,
-            interpreters=self.folder.interpreters,
-            imported=self.imported,
-            unseen=self.unseen,
-            servers=len(self.servers),
-            lost=self.lost,
-            untraced=page[FAILED],
-            limited=limited,
-            outliving=outliving,
-            replaced=[*self.gone.untraced.items()],
-            asked=stop.asked,
-        )
-        if self.commands is not None:
-            self.commands.say("ended", **asdict(ending))
-        return ending
-
-
-def _pidfd(pid: int) -> int | None:
-    """A descriptor that is readable when the process has ended; None where the system has none."""
-    try:
-        return os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        return None
+        return Watch(program, process, ticks, journal, folder, limit, commands, terminal).to_the_end(signals)

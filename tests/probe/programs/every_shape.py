@@ -89,10 +89,10 @@ def make(base):
     yield Refusing, handlers[0]
 
 
-def serve(cls, handler, how):
-    address = os.path.join(tempfile.mkdtemp(), "server") if cls.address_family == socket.AF_UNIX else ("127.0.0.1", 0)
+def serve(cls, handler, how, folder):
+    address = os.path.join(folder, "server") if cls.address_family == socket.AF_UNIX else ("127.0.0.1", 0)
     with cls(address, handler) as server:
-        own = os.path.join(tempfile.mkdtemp(), "client")
+        own = os.path.join(folder, "client")
         target = repr(server.server_address)
         words = [sys.executable, "-S", "-c", CLIENT, str(int(cls.address_family)), str(int(cls.socket_type)), target, own]
         client = subprocess.Popen(words, stdin=subprocess.PIPE)
@@ -175,7 +175,8 @@ def main():
         profile_into(sys.argv[3], [cls for shape in shapes for cls in shape])
     for cls, handler in shapes:
         for how in ("serve_forever", "handle_request"):
-            serve(cls, handler, how)
+            with tempfile.TemporaryDirectory() as folder:
+                serve(cls, handler, how, folder)
     sys.setprofile(None)
     threading.setprofile(None)
 
