@@ -2,17 +2,19 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from tracer.kernel import processes
 from tracer.kernel.answer import GONE, NOT_LINUX, NotAvailable
-from tracer.kernel.processes import Child, born, children, is_alive, threads
+from tracer.kernel.processes import Child, born, children, image, is_alive, name, started_with, threads, user
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 
@@ -214,6 +216,88 @@ def test_nobody_has_a_pid_that_is_not_there() -> None:
     assert threads(NO_PID) is GONE
     assert born(NO_PID) is GONE
     assert is_alive(NO_PID, 1) is False
+
+
+@contextmanager
+def executing(*words: str) -> Iterator[int]:
+    """A process that runs a program which waits for its input to end."""
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"x\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"x\n"  # it runs: an exec that is not over has no image yet
+        yield process.pid
+
+
+def image_of(pid: int) -> str:
+    start = born(pid)
+    assert isinstance(start, int)
+    found = image(pid, start)
+    assert isinstance(found, str)
+    return found
+
+
+def test_an_image_stays_through_a_fork_and_not_through_an_exec() -> None:
+    """Also not where the same program is executed again, with the same words and environment."""
+    with forked(forever) as pid:
+        assert image_of(pid) == image_of(os.getpid())
+    with executing("cat") as one, executing("cat") as other:
+        assert len({image_of(pid) for pid in (one, other, os.getpid())}) == 3
+        assert image_of(one) == image_of(one)
+        assert name(one) == "cat"
+    again = ["/bin/sh", "-c", 'read line; echo once; read line; exec "$0" -c "echo again; read line"', "/bin/sh"]
+    with subprocess.Popen(again, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"\n")
+        assert process.stdout.readline() == b"once\n"
+        before = image_of(process.pid)
+        process.stdin.write(b"\n")
+        assert process.stdout.readline() == b"again\n"
+        assert image_of(process.pid) != before
+        assert name(process.pid) == "sh"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_users_image_is_not_shown_but_who_that_is() -> None:
+    start = born(os.getpid())
+    assert isinstance(start, int)
+
+    def look_as_nobody() -> int:
+        os.setresuid(65534, 65534, 65534)
+        parent = os.getppid()
+        return 7 if (image(parent, start), user(parent), user(os.getpid())) == (processes.NOT_SHOWN, 0, 65534) else 1
+
+    with forked(look_as_nobody) as pid:
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+
+
+def test_a_zombie_has_no_image() -> None:
+    with forked(lambda: 0) as pid:
+        start = born(pid)
+        assert isinstance(start, int)
+        ended(pid)
+        assert image(pid, start) is GONE
+        assert image(os.getpid(), start + 1) is GONE
+    assert name(pid) is GONE
+
+
+def test_who_was_started_with_a_variable(tmp_path: Path) -> None:
+    """The children of such a process have it too, whatever becomes of their own environment; older processes do not count."""
+    mark = f"MARK={tmp_path}"
+    start = born(os.getpid())
+    assert isinstance(start, int)
+    program = "import os; os.environ.clear(); os.fork(); print(os.getpid(), flush=True); input()"
+    environment = {"MARK": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        pids = sorted(int(process.stdout.readline()) for _ in range(2))
+        assert started_with(mark, start) == pids
+        assert started_with(mark[:-1], start) == []
+        assert started_with(mark, 1 << 60) == []
+        process.stdin.write(b"\n\n")
 
 
 def test_elsewhere_than_on_linux_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

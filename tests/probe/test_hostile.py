@@ -3,6 +3,7 @@
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.probe.kit import PROGRAMS, ROOT, Raw, ask, contexts, rest, tree, until
+from tests.probe.kit import PROGRAMS, ROOT, Raw, ask, contexts, read, rest, tree, until
+from tracer.kernel.processes import started_with
 from tracer.timeline.stats import stats
 
 HOSTILE = PROGRAMS / "hostile.py"
@@ -143,6 +145,30 @@ def test_a_limit_of_its_own_does_not_kill_it(run):
     assert f"{lost} records could not be written" in server.errors
 
 
+def test_what_took_the_recordings_place_is_not_written_to(run):
+    """The file at its path is not the one that was opened: a descriptor that was closed is not replaced, and the loss is told."""
+    _, plain = run("swap_recording", traced=False)
+    assert plain[1] == "0 bytes\n"
+    server, traced = run("swap_recording")
+    assert traced == plain
+    lost = stats(read(server.path.with_suffix(".tracer.moved")))["lost"]
+    assert lost > 50
+    assert f"{lost} records could not be written" in server.errors
+
+
+@root_only
+def test_a_user_who_may_not_write_the_recording(record, tmp_path):
+    """The program becomes one before it imports the framework: it is not said that it never did."""
+    program = tmp_path / "program.py"
+    program.write_text("import os\nos.setuid(65534)\nprint('done')")
+    recorded = record(program)
+    assert (recorded.status, recorded.output) == (0, "done\n")
+    assert recorded.errors == (
+        "tracer: nothing recorded: this program became another user, who may not write the recording; "
+        "whether it imported socketserver is not known\n"
+    )
+
+
 def test_it_may_go_where_nothing_is_found_any_more(run, tmp_path):
     """Script, recording and PYTHONPATH are named from the folder it starts in; it leaves that, and starts a child elsewhere."""
     (tmp_path / "lib").mkdir()
@@ -204,22 +230,31 @@ def test_a_process_that_goes_on_as_a_program_that_cannot_be_watched(words, progr
     assert "still running" not in server.errors
 
 
+@pytest.fixture
+def mark(tmp_path):
+    """A variable for the environment: what has it and is left by a test that fails is killed."""
+    yield {"MARK": str(tmp_path)}
+    for pid in started_with(f"MARK={tmp_path}", 0):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 @pytest.mark.parametrize("when", ["at once", "ready"])
-def test_a_daemon_serves_on(when, launch, tmp_path, monkeypatch):
+def test_a_daemon_serves_on(when, launch, tmp_path, monkeypatch, mark):
     """The program ends, and so does the recording: the daemon is named. It was alive then, and serves on with nobody watching."""
     monkeypatch.chdir(tmp_path)
     for traced in (False, True):
-        with launch(HOSTILE, "become_daemon", "TCPServer", when, traced=traced) as server:
+        with launch(HOSTILE, "become_daemon", "TCPServer", when, traced=traced, **mark) as server:
             address = server.address()
             assert server.end() == (0, "")
-        if traced:
-            size = server.path.stat().st_size
-            print(server.errors)
-            daemon = re.search(r"\ntracer: still running, and recorded no further: process (\d+)\n\Z", server.errors)[1]
-            ended = os.pidfd_open(int(daemon))
-        assert [ask(address) for _ in range(3)] == ["HELLO\n"] * 3
-    with os.fdopen(ended):
-        assert select.select([ended], [], [], 60)[0]
+        size = server.path.stat().st_size if traced else 0
+        assert [ask(address) for _ in range(2)] == ["HELLO\n"] * 2
+        daemon = (tmp_path / "pid").read_text()
+        with os.fdopen(os.pidfd_open(int(daemon))) as ended:
+            assert ask(address) == "HELLO\n"
+            assert select.select([ended], [], [], 60)[0]
+    named = re.search(r"\ntracer: still running, and recorded no further: process (.*)\n\Z", server.errors)[1]
+    assert daemon in named.split(", ")
     assert server.path.stat().st_size == size
     if when == "ready":
         assert family(server.timeline()) == [("start", None, *ENDED), ("fork", 0, "gone", None), ("fork", 1, "open", None)]

@@ -105,7 +105,8 @@ def put(data: bytes) -> bool:
     Two things keep it out of what is the program's, should our number be. The position tells whether the file is ours: appending
     at an offset moves none on Linux, so it stays where `_open` put it; a terminal, a pipe and a socket have none. And should
     another thread take the number in the microsecond between the question and the write: Linux appends to what is open for
-    appending wherever the write shall begin, while a pipe, a socket or a file on disk cannot be written to so far behind.
+    appending wherever the write shall begin, while a pipe, a socket or a file on disk cannot be written to so far behind. What is
+    beyond both is a file that is opened for appending, with our number, in that very microsecond.
 
     An interpreter begins with SIGXFSZ ignored. A program that wants it back shall not get it for a file that it does not know of.
     """

@@ -76,6 +76,8 @@ class Watch:
             while True:
                 self._listen(time.monotonic() + TICK, ended)
                 signals.look()
+                if not self.contexts and isinstance(its := user(self.process.pid), int):  # before it is reaped
+                    self.another_user = its != os.geteuid()
                 over = self.stop.is_over()
                 grown = self._learn(follower)
                 now = time.monotonic()
@@ -173,8 +175,6 @@ class Watch:
             return
 
     def _sample(self) -> None:
-        if not self.contexts and isinstance(now := user(self.process.pid), int):
-            self.another_user = now != os.geteuid()
         if not self.folder.page.bytes[LIMIT]:
             sample = self.sampler.sample()
             if sample is not None:

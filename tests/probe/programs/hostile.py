@@ -54,6 +54,17 @@ def append(server):
     say(os.stat("mine").st_size, "bytes")
 
 
+def swap_recording(server):
+    """Put a file of its own in the recording's place, and close everything."""
+    recording = os.environ.get("TRACER_RECORDING")
+    if recording:
+        os.rename(recording, recording + ".moved")
+        open(recording, "x").close()
+    close_all(server)
+    yield
+    say(os.stat(recording).st_size if recording else 0, "bytes")
+
+
 def take_terminal(server):
     """Make a terminal of every number up to 300."""
     close_all(server)
@@ -179,12 +190,15 @@ def become_daemon(server):
     if os.fork():
         os._exit(0)
     server.fileno()  # a hook
+    with open("pid", "w") as file:
+        file.write(str(os.getpid()))
     os.chdir("/")
     os.umask(0)
     for number in range(3):
         os.dup2(os.open("/dev/null", os.O_RDWR), number)
     close_all(server)
     yield
+    subprocess.run([sys.executable, "-c", CHILD], check=True)
 
 
 def clear_environment(server):
