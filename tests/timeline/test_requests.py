@@ -80,3 +80,23 @@ def test_a_status_without_a_request(new: Any, tools: Any) -> None:
     main.enter("handle_one_request")
     main.enter("log_request", reply=414)
     assert tools.tree(recording.timeline) == "main  handle_one_request ▸\nmain   log_request 414 ▶"
+
+
+def test_a_request_whose_handler_raised_or_was_killed(new: Any, tools: Any) -> None:
+    """What it was is told beside how it ended."""
+    recording = new()
+    main = recording.process(100)
+    ask(main, "GET /a HTTP/1.1")
+    main.fail("handle_one_request", "ValueError: no")
+    ask(main, "GET /b HTTP/1.1")
+    main.flush()
+    recording.exit(main, 9)
+    rows = [(row.hook, row.about, row.payload, row.outcome) for row in tools.rows(recording.timeline)]
+    assert rows == [
+        ("handle_one_request", "GET /a", "ValueError: no", "raised"),
+        ("parse_request", "", "GET /a", "returned"),
+        ("parse_request", "", "GET /a", "returned"),
+        ("handle_one_request", "GET /b", "SIGKILL", "killed"),
+        ("parse_request", "", "GET /b", "returned"),
+        ("parse_request", "", "GET /b", "returned"),
+    ]

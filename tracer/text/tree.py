@@ -33,7 +33,8 @@ def tree_line(row: Row, start: int) -> str:
 def _call(row: Row) -> str:
     if row.folded:
         return f"{row.hook} ×{row.folded}  idle"
-    words = f"{row.hook}  {row.payload}" if row.payload and row.outcome not in ("raised", "killed") else row.hook
+    said = row.about if row.outcome in ("raised", "killed") else row.payload
+    words = f"{row.hook}  {said}" if said else row.hook
     match row.outcome:
         case "raised":
             return f"{words}  ✗ {row.payload or 'an exception'}"

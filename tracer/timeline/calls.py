@@ -161,14 +161,20 @@ class _Rows:
         around = timeline.code(self.spans.code(context, span.parent)).hook if span.parent >= 0 else ""
         end, outcome = self._outcome(context, span)
         words = enter_words(timeline, code.hook, self.spans.payloads(*self._place(item)))
-        if span.end is not None and span.end <= until:
-            words = span_words(words, end_words(code.hook, self.spans.end_payloads(context, span.number)))
         words = words or request_words(timeline, context, span.number, until)
+        about = ""
+        came = ""
+        if span.end is not None and span.end <= until:
+            came = end_words(code.hook, self.spans.end_payloads(context, span.number))
+        if outcome == "killed":
+            came = killed_by(context)
+        if outcome in ("raised", "killed"):
+            words, about = came, words
+        else:
+            words = span_words(words, came)
         connection = self._connection(context, span)
         if connection is not None and connection.accepted > until:
             connection = None
-        if outcome == "killed" and not words:
-            words = killed_by(context)
         is_open = outcome == "open"
         return Row(
             item.base + span.depth,
@@ -189,6 +195,7 @@ class _Rows:
             is_open,
             is_open and self._current(context) == span.number,
             outcome == "killed",
+            about,
         )
 
     def _place(self, item: Item) -> tuple[int, int]:

@@ -28,8 +28,9 @@ class Row:
     begin: int
     end: int | None  # None while open; the end of the context where the span did not end by itself
     outcome: Outcome
-    payload: str  # in words: "127.0.0.1:53122", "True", "→ P4122", "P4121 → still running", "exit 0", an error's text
+    payload: str  # in words: "127.0.0.1:53122", "True", "→ P4122", "P4121 → still running", "exit 0"; an error's text, a signal's name
     folded: int  # >0: this many idle turns from begin to end (select that found nothing, service_actions that reaped nothing)
     open: bool  # control is inside, in the context's stack
     current: bool  # the innermost open span of its context: control is right here
     killed: bool  # its context was killed inside it
+    about: str = ""  # where it raised or was killed: what else there is to say of it, such as "GET /x → 200"

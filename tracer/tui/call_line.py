@@ -72,7 +72,7 @@ def _call(row: Row, style: Style, columns: Columns, errors: Errors) -> Line:
         times = f" {IDLE}{row.folded}" if row.folded > 1 else ""
         return line(*head, (f"{row.hook}{times}  idle", DIM))
     name = Style(bold=True, reverse=True) if row.current else BOLD if row.open else PLAIN
-    pieces = line(*head, (row.hook, style + name))
+    pieces = line(*head, (row.hook, style + name), (f"  {row.about}" if row.about else "", PLAIN))
     if row.outcome == "raised":
         place = (row.context, row.span)
         mark = HANDLED if place in errors.handled else RAISED
