@@ -122,6 +122,12 @@ def until(path: Path, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any
                 time.sleep(0.01)  # a file tells nobody that it has grown
 
 
+def until_asleep(pid: int) -> None:
+    """Wait until the process, of one thread, sleeps in a call: what it does next no longer depends on when it is looked at."""
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "S":
+        time.sleep(0.001)
+
+
 def environment(**more: str) -> dict[str, str]:
     """An environment in which programs find `tracer`, and nothing else of this test run's."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "TRACER"))}

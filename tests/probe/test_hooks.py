@@ -110,7 +110,21 @@ def test_the_template_uses_only_what_exists():
     texts = [*template._ENTER.values(), *template._LEAVE.values(), *template._BEFORE.values(), *template._AFTER.values()]
     texts += template._AFTER_PROGRAMS.values()
     texts += [template._TEMPLATE, template._OUTERMOST, template._WRITE, *template._GUARD.values()]
-    local = {"self", "second", "context", "parameters", "guard", "outermost", "enter", "before", "after", "ended", "leave"}
+    local = {
+        "self",
+        "second",
+        "context",
+        "parameters",
+        "given",
+        "taken",
+        "guard",
+        "outermost",
+        "enter",
+        "before",
+        "after",
+        "ended",
+        "leave",
+    }
     fields = {field for text in texts for _, field, _, _ in string.Formatter().parse(text) if field}
     assert {field.partition(".")[0] for field in fields} <= local
     words = set(re.findall(r"\b[A-Z]{2,}\b", " ".join(texts)))

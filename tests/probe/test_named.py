@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from tests.probe.kit import PROGRAMS, rest, tree
+from tests.probe.kit import PROGRAMS, ROOT, rest, tree
 from tracer.timeline.at import at
 
 NAMED = PROGRAMS / "named.py"
@@ -50,9 +50,48 @@ def test_a_programs_own_methods_are_hooks(main, launch):
     assert at(timeline, timeline.newest).accepted == 1
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_class_and_the_one_it_derives_from(order, launch):
+    """Each is told of the calls that are its own, in whatever order they were named; an inherited class method of its caller alone."""
+    names = ("routing:Router.dispatch", "routing:Base.dispatch", "routing:Third.name")[::order]
+    with launch(*(word for name in names for word in ("--hook", name)), NAMED) as server:
+        assert serve(server) == "one\nTWO\n"
+    found = tree(server.timeline()).replace(" #1", "")
+    lines = [line.strip() for line in found[found.index("handle Line") : found.index("\n        finish")].splitlines()]
+    inside = ["Base.dispatch Base", "Router.dispatch Base"][::order]
+    assert lines == ["handle Line", "Base.dispatch Base", "Third.name Other", *["Router.dispatch Router", *inside] * 2]
+
+
 def test_a_hook_of_the_frameworks_is_one_already(launch):
     """It is recorded once, under its own name, and is not said to be missing."""
     with launch("--hook", "__main__:Line.handle", NAMED) as server:
         assert serve(server) == "one\nTWO\n"
     assert tree(server.timeline()).count("handle Line") == 1
     assert "--hook" not in server.errors
+
+
+IMPORTS = """
+import os, socketserver, traceback
+print(os.getpid())
+try:
+    import failing
+except ValueError:
+    print(traceback.format_exc())
+import old
+print(type(__loader__).__name__, type(old.__loader__).__name__, type(old.__spec__.loader).__name__)
+"""
+
+
+def test_a_named_module_is_imported_as_it_would_have_been(tmp_path, launch):
+    """The traceback where it fails, a warning that points at whoever imports it, and the loaders that a program can look at."""
+    (tmp_path / "main.py").write_text(IMPORTS)
+    (tmp_path / "failing.py").write_text("import socketserver\n\nraise ValueError('a mistake')")
+    (tmp_path / "old.py").write_text("import warnings\n\nwarnings.warn('is old', DeprecationWarning, stacklevel=2)\n\n\nclass Thing: pass\n")
+    ways = []
+    for traced in (False, True):
+        hooks = [word for name in ("failing", "old", "main") for word in ("--hook", f"{name}:Thing.use")] if traced else []
+        with launch(*hooks, "-m", "main", traced=traced, PYTHONPATH=f"{ROOT}:{tmp_path}") as program:
+            ways.append(program.end())
+    assert ways[0] == ways[1]
+    assert "is old" in program.errors
+    assert "main.py" in program.errors.splitlines()[0]

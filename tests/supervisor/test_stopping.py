@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.probe.kit import PROGRAMS, ask, contexts, environment, read, recording
+from tests.probe.kit import PROGRAMS, ask, contexts, environment, read, recording, until_asleep
 from tracer.kernel.processes import started_with
 from tracer.timeline.stats import stats
 
@@ -91,6 +91,7 @@ def test_a_signal_ends_the_program(number, whom, launch, temporary):
         with running as server, socket.create_connection(server.address(), timeout=30) as client:
             client.sendall(b"hold\n")
             assert server.line() == f"holding {server.pid}"
+            until_asleep(server.pid)
             if whom == "program":
                 server.signal(number)
             else:

@@ -1,7 +1,10 @@
-"""Hooks that are no functions: a cached or partial method, a callable object, whatever else a class may hold."""
+"""Hooks that are no functions: a cached or partial method, a mock, a callable object, whatever else a class or an object may hold.
+
+What stands for such a hook passes everything on to it, so that a program which asks it, or sets something on it, notices nothing.
+"""
 
 from .hooks import Hook
-from .template import prepare
+from .template import hide, prepare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,40 +18,86 @@ def can_stand_for(found: object) -> bool:
     return (callable(found) or hasattr(kind, "__get__")) and not (hasattr(kind, "__set__") or hasattr(kind, "__delete__"))
 
 
-class Described:
-    """Stands in a class for such a hook: it binds as that does, and what comes out of it has a probe on it."""
+class Standing:
+    """Stands for the callable object `real`, with a probe on its calls."""
+
+    __slots__ = ("__weakref__", "_probe", "real")
+
+    def __init__(self, real: "Any", probe: "Callable[..., object]") -> None:
+        object.__setattr__(self, "real", real)
+        object.__setattr__(self, "_probe", probe)
+
+    def __call__(self, /, *args: object, **kwargs: object) -> object:
+        try:
+            return self._probe(self.real, *args, **kwargs)
+        except BaseException as error:
+            hide(error)
+            raise
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> "Any":
+        return type(self.real)
+
+    def __getattr__(self, name: str) -> "Any":
+        return getattr(self.real, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self.real, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self.real, name)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.real == (other.real if is_standing(other) else other))  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(self.real)
+
+    def __repr__(self) -> str:
+        return repr(self.real)
+
+    def __dir__(self) -> list[str]:
+        return dir(self.real)
+
+    def __reduce_ex__(self, protocol: "Any") -> "Any":
+        return self.real.__reduce_ex__(protocol)
+
+    def __copy__(self) -> "Any":
+        return self.real
+
+    def __deepcopy__(self, memo: "Any") -> "Any":
+        return self.real
+
+
+class Described(Standing):
+    """The same in a class: it binds as the real one does, and what comes out of that has a probe on it."""
+
+    __slots__ = ("_bound", "_role")
 
     def __init__(self, real: "Any", hook: Hook, owner: str, module: str, role: type | None) -> None:
-        self.real = real
-        self._role = role
-        self._bound = prepare(real, hook, owner, module, None, bound=False)
-        self._free = prepare(real, hook, owner, module, role, bound=True)
+        super().__init__(real, prepare(real, hook, owner, module, role, bound=True, given=True)(real))
+        object.__setattr__(self, "_bound", stand(real, hook, owner, module))
+        object.__setattr__(self, "_role", role)
 
     def __get__(self, item: object, cls: type | None = None) -> "Any":
         bind = getattr(type(self.real), "__get__", None)
         try:
             found = self.real if bind is None else bind(self.real, item, cls)
         except BaseException as error:
-            _hide(error)
+            hide(error)
             raise
         if item is None and found is self.real:
             return self
         if not callable(found) or (self._role is not None and not isinstance(item, self._role)):
             return found
-        return self._free(found) if item is None else self._bound(found)
-
-    def __call__(self, *args: object, **kwargs: object) -> object:
-        call: Callable[..., object] = self._free(self.real)
-        try:
-            return call(*args, **kwargs)
-        except BaseException as error:
-            _hide(error)
-            raise
-
-    def __getattr__(self, name: str) -> "Any":
-        return getattr(self.real, name)
+        return Standing(found, self._probe if item is None else self._bound)
 
 
-def _hide(error: BaseException) -> None:
-    """Take our frame out of the traceback."""
-    error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+def stand(real: "Any", hook: Hook, owner: str, module: str) -> "Callable[..., object]":
+    """The probe for calls of `real`, or of what it is when it is bound."""
+    return prepare(real, hook, owner, module, None, bound=False, given=True)(real)
+
+
+def is_standing(item: object) -> bool:
+    """Whether `item` is one of ours; it does not look so."""
+    return issubclass(type(item), Standing)

@@ -6,9 +6,9 @@ they are looked for when a server is built. A method is wrapped in every class t
 
 import sys
 
-from .hooks import Hook
+from .hooks import METHODS, Hook
 from .process import tell
-from .template import is_wrapper, probe
+from .template import is_asynchronous, is_wrapper, probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class _Named(Hook):
         return "program"
 
 
-#: What was asked for and has not been found yet: (module, class, method).
-_wanted: list[tuple[str, str, str]] = []
+#: What was asked for and has not been found yet: (module, class, method) -> why, as far as it was told.
+wanted: dict[tuple[str, str, str], str] = {}
 
 
 def want(names: str) -> None:
@@ -37,25 +37,37 @@ def want(names: str) -> None:
     for name in names.split():
         module, _, path = name.partition(":")
         cls, _, method = path.rpartition(".")
-        _wanted.append((module, cls, method))
+        wanted[module, cls, method] = ""
 
 
 def look() -> None:
-    """Wrap what is to be found by now."""
-    for wanted in _wanted[:]:
-        module, path, method = wanted
-        cls: object = None
+    """Wrap what is to be found by now, and tell of what is not."""
+    for (module, path, method), told in [*wanted.items()]:
         space = _space(module)
-        for name in path.split("."):
-            cls = space.get(name)
-            space = dict(vars(cls)) if isinstance(cls, type) else {}
-        if isinstance(cls, type) and _wrap(cls, path, method):
-            _wanted.remove(wanted)
-            tell(type="named", name=f"{module}:{path}.{method}")
+        if space is None:
+            continue
+        why = _look_in(space, path, method)
+        if not why:
+            del wanted[module, path, method]
+        elif why != told:
+            wanted[module, path, method] = why
+        if why != told or not why:
+            tell(type="named", name=f"{module}:{path}.{method}", why=why)
 
 
-def _space(module: str) -> "dict[str, object]":
-    """What stands in that module; of `__main__` also by the name of its file, or the one that follows -m."""
+def _look_in(space: "dict[str, object]", path: str, method: str) -> str:
+    """Wrap the method; why it cannot be, or "" if it is."""
+    cls: object = None
+    for name in path.split("."):
+        cls = space.get(name)
+        if not isinstance(cls, type):
+            return "no class"
+        space = dict(vars(cls))
+    return _wrap(cls, path, method)  # type: ignore[arg-type]
+
+
+def _space(module: str) -> "dict[str, object] | None":
+    """What stands in that module; None if it was not imported. `__main__` is known by the name of its file, or after -m, too."""
     found = sys.modules.get(module)
     if found is None:
         main = sys.modules.get("__main__")
@@ -63,25 +75,30 @@ def _space(module: str) -> "dict[str, object]":
         file = known.get("__file__")
         stem = file.rpartition("/")[2].removesuffix(".py") if type(file) is str else ""
         if module not in (stem, getattr(known.get("__spec__"), "name", "")):
-            return {}
+            return None
         found = main
-    return vars(found) if found is not None else {}
+    return vars(found) if found is not None else None
 
 
-def _wrap(cls: type, path: str, method: str) -> bool:
-    """Put a probe on the method in every class of the MRO that has it; whether any has."""
+def _wrap(cls: type, path: str, method: str) -> str:
+    """Put a probe on the method in every class of the MRO that has it; why that cannot be, or ""."""
     hook = _Named(f"{path}.{method}", (path,), "", "Called by the program.", "")
-    seen = False
+    why = "no method"
     for owner in cls.__mro__[:-1]:
         found = owner.__dict__.get(method)
+        if found is None:
+            continue
         kind = type(found) if isinstance(found, staticmethod | classmethod) else None
-        function = found.__func__ if kind else found  # type: ignore[union-attr]
-        if not isinstance(function, FunctionType):
-            continue
-        seen = True
-        if is_wrapper(function):  # a hook of the framework's, too
-            continue
+        function = found.__func__ if kind else found
+        if not isinstance(function, FunctionType) or is_asynchronous(function):
+            return "not a function"
+        why = ""
         module = owner.__module__ if type(owner.__module__) is str else ""
-        wrapper = probe(function, hook, owner.__name__, module, None if owner is cls or kind else cls, kind is not staticmethod)
-        type.__setattr__(owner, method, kind(wrapper) if kind else wrapper)
-    return seen
+        if not (is_wrapper(function) and method in METHODS):  # else it is a hook of the framework's, and has its probe
+            role = None if owner is cls or kind else cls
+            wrapper = probe(function, hook, owner.__name__, module, role, kind is not staticmethod)
+            # An inherited class or static method does not know for whom it is called: it becomes the named class's own.
+            type.__setattr__(cls if kind else owner, method, kind(wrapper) if kind else wrapper)
+        if kind:
+            break
+    return why

@@ -95,6 +95,8 @@ def tell(**fields: object) -> None:
         data = fact(process.id, **fields)
         if not put(data) and process.on and not process.page.bytes[LIMIT] and len(process.untold) < _MOST_UNTOLD:
             process.untold += data
+    except RecursionError:  # the program's own
+        process.page.lose(process.pid, 1)
     except Exception:
         give_up()
 

@@ -8,7 +8,7 @@ a program that replaces `socketserver.os.fork` is still obeyed.
 import sys
 
 from .hooks import HOOKS
-from .template import disguise, probe
+from .template import disguise, hide, probe
 from .writer import FULL, local, write
 
 TYPE_CHECKING = False
@@ -100,7 +100,7 @@ def _patient(real: "Any") -> "Any":
                 write(local.context)
             return real.select(self, timeout)
         except BaseException as error:
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            hide(error)
             raise
 
     disguise(select, real.select)  # the recording names the real one's file and line

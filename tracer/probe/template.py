@@ -24,7 +24,7 @@ else:
 
 _TEMPLATE = """
 def make(function, entered, returned, raised, role):
-    def wrapper({parameters}):
+    def wrapper({taken}):
         {guard}
         add = local.add
         if add is None:
@@ -37,7 +37,7 @@ def make(function, entered, returned, raised, role):
             {after}
             told(add, raised, error)
             {ended}
-            error.__traceback__ = error.__traceback__.tb_next
+            hide(error)
             raise
         {after}
         {leave}
@@ -49,9 +49,9 @@ def make(function, entered, returned, raised, role):
 #: The program calls: the span is an outermost one, and everything is written when control returns to the program.
 _OUTERMOST = """enter()
             try:
-                return wrapper({parameters})
+                return wrapper({given})
             except BaseException as error:
-                error.__traceback__ = error.__traceback__.tb_next
+                hide(error)
                 raise
             finally:
                 leave()"""
@@ -81,8 +81,13 @@ _LEAVE = {
     "reaped": "add((returned, clock(), PID, result[0], STATUS, result[1]))",
 }
 
-#: The constructors of handlers that are the framework's own; put here by wrap.py.
-plain_constructors: "set[Callable[..., None]]" = set()
+_traceback = BaseException.__dict__["__traceback__"]  # an exception class may forbid, or make more of, what is set on it
+
+
+def hide(error: BaseException) -> None:
+    """Take the frame that catches `error`, one of ours, out of its traceback."""
+    _traceback.__set__(error, _traceback.__get__(error).tb_next)
+
 
 _WRITE = "write(local.context)"
 #: What is done before a call that may sleep, by hook (and class); `_WRITE` for the others of that kind. They ask for attributes
@@ -91,7 +96,7 @@ _BEFORE = {
     # Others accept from the same listener, or it is wrapped (TLS): what select found may be gone, or only a beginning.
     "get_request": f"if process.listener_is_shared or {{self}}.socket.__class__ is not PlainSocket: {_WRITE}",
     # It builds the handler: what is no class, or has a constructor of its own, is the program's code.
-    "finish_request": f"if {{self}}.RequestHandlerClass.__init__ not in plain_constructors: {_WRITE}",
+    "finish_request": f"if not builds_plainly({{self}}): {_WRITE}",
     "BaseRequestHandler.finish": "pass",
     "StreamRequestHandler.finish": f"if {{self}}.wbufsize: {_WRITE}",
     # A datagram to a full Unix queue is waited for; to any other it is dropped.
@@ -131,7 +136,7 @@ _GLOBALS: dict[str, object] = {
     **{name: getattr(servers, name) for name in ("begin", "built", "server_id")},
     **{name: getattr(threads, name) for name in ("begun", "awaited", "begin_thread")},
     # and of Python
-    "plain_constructors": plain_constructors, "PlainSocket": socket.socket,
+    "hide": hide, "PlainSocket": socket.socket,
     "WNOHANG": os.WNOHANG, "isinstance": isinstance, "id": id, "len": len, "tuple": tuple,
     "BaseException": BaseException, "__builtins__": __builtins__, "__name__": __name__,
 }  # fmt: skip
@@ -140,14 +145,16 @@ _OWN_NAMES = ("function", "entered", "returned", "raised", "role", "wrapper", "a
 _RESERVED = frozenset((*_GLOBALS, *_OWN_NAMES))
 
 _PLAIN = (FunctionType, MethodType, BuiltinFunctionType)
+_DEEPEST = 100  # decorators around one another: more are a circle
 
 _told: set[int] = set()  # ids of codes that are defined
+_ASYNCHRONOUS = 0x20 | 0x80 | 0x200  # CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
 _STARRED = 0x0C  # CO_VARARGS | CO_VARKEYWORDS
 
 _shapes: "dict[str, Callable[..., FunctionType]]" = {}
 
 
-def provide(**functions: "Callable[..., None]") -> None:
+def provide(**functions: "Callable[..., object]") -> None:
     """Let the wrappers call what they are named after in their text, and what is built on this file."""
     _GLOBALS.update(functions)
 
@@ -172,16 +179,19 @@ def probe(
 
 
 def prepare(
-    example: "Callable[..., object]", hook: Hook, owner: str, module: str, role: type | None, bound: bool
-) -> "Callable[[Callable[..., object]], FunctionType]":
-    """What puts that probe on any function that takes what `example` takes; the definition is written."""
+    example: "Callable[..., object]", hook: Hook, owner: str, module: str, role: type | None, bound: bool, given: bool = False
+) -> "Callable[..., FunctionType]":
+    """What puts that probe on any function that takes what `example` takes; the definition is written.
+
+    With `given`, what comes out of that is no such function: it takes the function to be called before its arguments.
+    """
     system = hook.on == "system"
     framework = system or is_framework(module)
-    names = _parameters(example)
+    names = None if given else _parameters(example)
     if names is None:
         parameters = "*args, **kwargs"
         keyword = _SECOND.get(hook.enter, "")
-        names = ["args[0]", f"(args[1] if len(args) > 1 else kwargs.get({keyword!r}))"]
+        names = ["(args[0] if args else kwargs.get('self'))", f"(args[1] if len(args) > 1 else kwargs.get({keyword!r}))"]
         if not bound:
             names = ["None", f"(args[0] if args else kwargs.get({keyword!r}))"]
     else:
@@ -190,14 +200,17 @@ def prepare(
     after = ["" if framework else "local.add = add"]
     if bound:
         after += [_AFTER.get(hook.name, ""), "" if framework else _AFTER_PROGRAMS.get(hook.name, "")]
+    belief = _BELIEFS.get(owner, "") if framework else ""
+    passed = f"function, {parameters}" if given else parameters
     source = _TEMPLATE.format(
         parameters=parameters,
+        taken=passed.replace("function,", "function, /,"),
         guard=f"if not isinstance({{self}}, role): return function({parameters})" if role else _GUARD.get(hook.name, "pass"),
-        outermost=f"return function({parameters})" if system else _OUTERMOST.format(parameters=parameters),
+        outermost=f"return function({parameters})" if system else _OUTERMOST.format(given=passed),
         enter=_ENTER["" if hook.enter == "server" and not bound else hook.enter],
         before=_before(hook, owner, framework),
         after="; ".join(filter(None, after)) or "pass",
-        leave=_LEAVE[_BELIEFS.get(owner, "") if hook.leave == "belief" else hook.leave],
+        leave=_LEAVE[belief if hook.leave == "belief" else hook.leave],
         ended="leave()" if hook.name == "Thread.run" else "pass",
     )
     context = "awaited" if hook.name == "Thread.join" else "begun"
@@ -208,7 +221,8 @@ def prepare(
 
     def put(function: "Callable[..., object]") -> "FunctionType":
         wrapper = make(function, *words, role)
-        disguise(wrapper, function)
+        if not given:
+            disguise(wrapper, function)
         return wrapper
 
     return put
@@ -219,27 +233,53 @@ def is_wrapper(function: object) -> bool:
     return isinstance(function, FunctionType) and function.__globals__ is _GLOBALS
 
 
-def disguise(wrapper: "Callable[..., object]", function: "Callable[..., object]") -> None:
-    """What functools.wraps does; that module would be left behind in the program."""
-    setattr(wrapper, "__wrapped__", function)  # noqa: B010 - mypy knows no such attribute
+def bare(function: "Any") -> "Any":
+    """`function` without the probe on it, if there is one."""
+    if not is_wrapper(function):
+        return function
+    return function.__closure__[function.__code__.co_freevars.index("function")].cell_contents
+
+
+def is_asynchronous(function: object) -> bool:
+    """Whether a call of `function` only makes a coroutine or generator, and the work is done later."""
+    return isinstance(function, FunctionType) and bool(function.__code__.co_flags & _ASYNCHRONOUS)
+
+
+def disguise(wrapper: "Any", function: "Callable[..., object]") -> None:
+    """Make the wrapper look like the function. functools.wraps would be left behind in the program, and copies what changes."""
     if not isinstance(function, _PLAIN):
+        wrapper.__wrapped__ = function
         return  # to ask an object of the program's for its name may run the program's code
     for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__", "__type_params__"):
         if hasattr(function, name):
             setattr(wrapper, name, getattr(function, name))
-    wrapper.__dict__.update(getattr(function, "__dict__", {}))
-    setattr(wrapper, "__wrapped__", function)  # noqa: B010 - and here it was that of a decorated one
+    if not isinstance(function, FunctionType):
+        wrapper.__wrapped__ = function
+        return
+    if wrapper.__code__.co_flags & _STARRED:  # it takes whatever comes, and none of these: they are for whoever looks
+        wrapper.__defaults__, wrapper.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+    if function.__dict__:
+        wrapper.__dict__ = function.__dict__  # the same, not a copy: a counting decorator counts there
+    else:
+        wrapper.__wrapped__ = function
 
 
 def innermost(function: "Any") -> object:
     """What a decorated, bound or partial function is in the end: its line is where the hook is to be read."""
-    while True:
-        if type(function) in (partial, _lru_cache_wrapper, MethodType):
-            function = function.func if type(function) is partial else getattr(function, "__wrapped__", None) or function.__func__
-        elif isinstance(function, FunctionType) and "__wrapped__" in function.__dict__:
+    for _ in range(_DEEPEST):
+        if is_wrapper(function):
+            function = bare(function)
+        elif type(function) is partial:
+            function = function.func
+        elif type(function) is MethodType:
+            function = function.__func__
+        elif type(function) is _lru_cache_wrapper or isinstance(function, FunctionType):
+            if "__wrapped__" not in function.__dict__:
+                break
             function = function.__dict__["__wrapped__"]
         else:
-            return function
+            break
+    return function
 
 
 def _parameters(function: "Callable[..., object]") -> list[str] | None:

@@ -11,12 +11,12 @@ from _operator import attrgetter
 from _weakref import ref
 
 from . import named
-from .described import Described, can_stand_for
+from .described import Described, Standing, can_stand_for, is_standing, stand
 from .hooks import FAMILIES, METHODS, Hook, is_framework
 from .process import give_up, process
 from .seams import put_into
 from .servers import look_up
-from .template import disguise, innermost, is_wrapper, plain_constructors, probe, provide
+from .template import bare, disguise, hide, innermost, is_asynchronous, is_wrapper, probe, provide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,17 +32,18 @@ _bases: dict[str, type] = {}
 
 
 class _Met:
-    """A class that was met. Weak, and ids only: a class that a program makes for one request must go as it came."""
+    """A class that was met. It keeps nothing alive: a class that a program makes for one request must go as it came."""
 
-    __slots__ = ("find", "found", "missing", "names", "reference", "space_of", "wrappers")
+    __slots__ = ("__weakref__", "find", "found", "missing", "names", "reference", "space_of", "standing", "steady")
 
     def __init__(self, cls: type) -> None:
         self.reference = ref(cls, partial(_forget, id(cls)))
-        self.wrappers: dict[str, int] = {}  # hook -> id of what we put there
+        self.standing: dict[str, ref[Any]] = {}  # hook -> what we put there
         # The rest is for classes of which there are objects, see `note`.
         self.names: frozenset[str] = frozenset()  # hooks that such an object may have
-        self.find: Callable[[Any], object] = id  # asks the class for its hooks; what it then said
-        self.found = -1  # hash of what it then said: the functions themselves would keep the class alive
+        self.find: Callable[[Any], object] = id  # asks the class for its hooks
+        self.found: int | None = None  # hash of what it then said; None: it must be asked anew
+        self.steady: list[ref[Any]] = []  # what it then said: where one of them goes, its number may be another's
         self.missing: tuple[str, ...] = ()  # hooks that it had not
         self.space_of: Callable[[object], dict[str, object]] | None = None  # an object's own attributes; None: they have none
 
@@ -50,20 +51,22 @@ class _Met:
         """Note what the class looks like now, so that a change is noticed cheaply."""
         names = [name for name, hook in METHODS.items() if hook.family in kin and name != "__init__"]
         self.names = frozenset(names)
-        if _is_plain(type(cls)):
-            # Of plain functions alone: to ask for anything else may run the program's code, or make a new object each time.
-            steady = [name for name in names if isinstance(_lying_in(cls, name), FunctionType)]
-            self.find = attrgetter(*steady, "__class__")
-            self.missing = tuple(name for name in names if _lying_in(cls, name) is None and METHODS[name].family in FAMILIES)
-        else:
-            self.find = _nothing
+        lying = {name: _lying_in(cls, name) for name in names}
+        # Of plain functions alone: to ask for anything else may run the program's code, or make a new object each time.
+        steady = {name: item for name, item in lying.items() if isinstance(item, FunctionType)} if _is_plain(type(cls)) else {}
+        self.find = attrgetter(*steady) if steady else _nothing
+        self.missing = tuple(name for name, item in lying.items() if steady and item is None and METHODS[name].family in FAMILIES)
         self.found = hash(self.find(cls))
+        self.steady = [ref(item, self._lose) for item in steady.values()]
         spaces = [owner.__dict__["__dict__"] for owner in cls.__mro__ if "__dict__" in owner.__dict__]
         self.space_of = spaces[-1].__get__ if spaces and isinstance(spaces[-1], GetSetDescriptorType) else None
 
+    def _lose(self, reference: "ref[Any]") -> None:
+        self.found = None
+
     def is_as_it_was(self, cls: type) -> bool:
         """Whether the class has the hooks that it had."""
-        if hash(self.find(cls)) != self.found or self.reference() is not cls:
+        if self.found is None or hash(self.find(cls)) != self.found or self.reference() is not cls:
             return False
         return not self.missing or not any(hasattr(cls, name) for name in self.missing)
 
@@ -78,7 +81,9 @@ def _forget(key: int, reference: "ref[type]") -> None:
 
 def _is_plain(metaclass: type) -> bool:
     """Whether to ask one of its classes for an attribute runs no code of the metaclass's."""
-    return metaclass.__getattribute__ is _ASK and not hasattr(metaclass, "__getattr__")
+    if metaclass.__getattribute__ is not _ASK or hasattr(metaclass, "__getattr__"):
+        return False
+    return not any(METHODS.keys() & owner.__dict__.keys() - {"__init__"} for owner in metaclass.__mro__[:-1])
 
 
 def _nothing(cls: type) -> None:
@@ -98,6 +103,8 @@ def meet(cls: type, on: str) -> None:
             _wrap_class(owner, kin)
         _met[id(cls)].note(cls, kin)
         named.look()
+    except RecursionError:  # the program's own: at the next connection it may be over
+        return
     except Exception:  # a class can be anything; the program goes on
         give_up()
 
@@ -119,6 +126,8 @@ def look_again(item: object, on: str = "server") -> None:
         same = False
     if not same:
         meet(cls, on)
+    elif named.wanted:
+        named.look()
     look_at(item)
 
 
@@ -129,16 +138,23 @@ def look_at(item: object) -> None:
         if met is not None and met.space_of is not None and not met.names.isdisjoint(space := met.space_of(item)):
             for name in met.names & space.keys():
                 _wrap_own(type(item), space, name)
+    except RecursionError:
+        return
     except Exception:
         give_up()
 
 
 def _wrap_own(cls: type, space: dict[str, object], name: str) -> None:
-    value = space[name]
-    if not callable(value) or is_wrapper(value) or (isinstance(value, MethodType) and is_wrapper(value.__func__)):
+    value: Any = space[name]
+    function = value.__func__ if isinstance(value, MethodType) else value
+    if not callable(value) or is_wrapper(function) or is_standing(value) or is_asynchronous(function):
         return
     module = getattr(inner, "__module__", "") if isinstance(inner := innermost(value), FunctionType) else ""
-    space[name] = probe(value, METHODS[name], f"{cls.__name__} object", module or "", bound=False)
+    owner, module = f"{cls.__name__} object", module or ""
+    if isinstance(value, FunctionType):
+        space[name] = probe(value, METHODS[name], owner, module, bound=False)
+    else:
+        space[name] = Standing(value, stand(value, METHODS[name], owner, module))
 
 
 def _wrap_class(owner: type, kin: dict[str, type]) -> None:
@@ -151,34 +167,36 @@ def _wrap_class(owner: type, kin: dict[str, type]) -> None:
         if name not in owner.__dict__ or hook.family not in kin or (name == "__init__" and not framework):
             continue
         found = owner.__dict__[name]
-        if met.wrappers.get(name) == id(found):
+        if name in met.standing and met.standing[name]() is _within(found):
             continue
         # A mix-in's method may be called on objects that are no servers or handlers.
         role = None if framework or issubclass(owner, kin[hook.family]) else kin[hook.family]
         standing = _wrapped(found, hook, owner.__name__, module, role)
         if standing is not None:
-            met.wrappers[name] = id(standing)
+            met.standing[name] = ref(_within(standing))
             type.__setattr__(owner, name, standing)
+
+
+def _within(found: object) -> object:
+    """What a static or class method holds; anything else itself."""
+    return found.__func__ if isinstance(found, staticmethod | classmethod) else found
 
 
 def _wrapped(found: object, hook: Hook, owner: str, module: str, role: type | None) -> object:
     """What is to stand in a class for `found`; None if nothing can."""
-    if isinstance(found, staticmethod | classmethod):
-        function, kind = found.__func__, type(found)
-        if not callable(function):
-            return None
-        bound = kind is not staticmethod
-        return kind(probe(_bare(function), hook, owner, module, role if bound else None, bound))
-    if isinstance(found, Described):
-        found = found.real
-    if isinstance(found, FunctionType):
-        return probe(_bare(found), hook, owner, module, role)
-    return Described(found, hook, owner, module, role) if can_stand_for(found) else None
-
-
-def _bare(function: "Any") -> "Any":
-    """Without the probe of another class: here it is this class that supplies it."""
-    return function.__wrapped__ if is_wrapper(function) else function
+    kind = type(found)
+    function: Any = _within(found)
+    if is_standing(function):
+        function = function.real
+    function = bare(function)  # without the probe of another class: here it is this class that supplies it
+    if is_asynchronous(function):
+        return None  # the call only makes a coroutine or generator: to show that as the work would be untrue
+    if kind in (staticmethod, classmethod):
+        bound = kind is classmethod
+        return kind(probe(function, hook, owner, module, role if bound else None, bound)) if callable(function) else None
+    if isinstance(function, FunctionType):
+        return probe(function, hook, owner, module, role)
+    return Described(function, hook, owner, module, role) if can_stand_for(function) else None
 
 
 # ---- a framework module
@@ -200,7 +218,7 @@ def instrument(module: "ModuleType") -> None:
         on = "handler" if issubclass(cls, handler) else "server"
         _wrap_class(cls, {on: _bases[on]})
     put_into(spaces)
-    provide(look_again=look_again, look_at=look_at)
+    provide(look_again=look_again, look_at=look_at, builds_plainly=_builds_plainly)
     _meet_servers_of(server)
     _meet_handlers_of(handler)
 
@@ -218,7 +236,7 @@ def _meet_servers_of(base: type) -> None:
         try:
             construct(self, *args, **kwargs)
         except BaseException as error:
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            hide(error)
             raise
         handler = look_up(self, "RequestHandlerClass")
         while isinstance(handler, partial):
@@ -227,6 +245,16 @@ def _meet_servers_of(base: type) -> None:
             meet(handler, "handler")
 
     _put_constructor(base, __init__, construct)
+
+
+#: The constructors of handlers that are the framework's own.
+_plain_constructors: "set[Callable[..., None]]" = set()
+
+
+def _builds_plainly(server: object) -> bool:
+    """Whether finish_request, in building the handler, runs nothing of the program's but hooks."""
+    handler = look_up(server, "RequestHandlerClass")
+    return isinstance(handler, type) and _is_plain(type(handler)) and _lying_in(handler, "__init__") in _plain_constructors
 
 
 def _meet_handlers_of(base: type) -> None:
@@ -238,15 +266,15 @@ def _meet_handlers_of(base: type) -> None:
         try:
             construct(self, request, client_address, server)
         except BaseException as error:
-            error.__traceback__ = error.__traceback__.tb_next  # type: ignore[union-attr]
+            hide(error)
             raise
 
     _put_constructor(base, __init__, construct)
-    plain_constructors.add(__init__)
+    _plain_constructors.add(__init__)
 
 
 def _put_constructor(base: type, replacement: "Callable[..., None]", construct: "Callable[..., None]") -> None:
     """Put a constructor around the one that may have a probe on it; it is no hook itself and is not to be wrapped again."""
     disguise(replacement, construct)
     type.__setattr__(base, "__init__", replacement)
-    _met[id(base)].wrappers["__init__"] = id(replacement)
+    _met[id(base)].standing["__init__"] = ref(replacement)

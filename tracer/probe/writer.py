@@ -107,22 +107,8 @@ def _describe(
         kind, name, whose, image = "thread", encode_basestring_ascii(_thread_name()), process.id, ""
     else:
         kind, name, whose, image = "process", '""', identity, process.image
-    known = (
-        identity,
-        whose,
-        pid,
-        get_native_id(),
-        kind,
-        cause,
-        parent,
-        name,
-        clock(),
-        ppid,
-        born,
-        started,
-        image,
-        ",".join(map(str, ancestors)),
-    )
+    above = ",".join(map(str, ancestors))
+    known = (identity, whose, pid, get_native_id(), kind, cause, parent, name, clock(), ppid, born, started, image, above)
     return frame(FACT, identity, (_DEFINITION % known).encode())
 
 
@@ -220,6 +206,8 @@ def write(context: Context) -> None:
         else:
             process.page.lose(process.pid, end - first)
             context.unseen += end - first
+    except RecursionError:  # the program's own: there will be room when it has returned
+        return
     except Exception:
         give_up()
     if batch[0] == first:

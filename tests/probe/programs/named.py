@@ -6,7 +6,7 @@ Its methods are hooks where somebody names them.
 import os
 import socketserver
 
-from routing import Router
+from routing import Base, Router, names
 
 
 class Shouting(Router):
@@ -19,6 +19,8 @@ class Line(socketserver.StreamRequestHandler):
     routers = (Router(), Shouting())
 
     def handle(self):
+        Base().dispatch(b"")
+        names()
         for router in self.routers:
             self.wfile.write(router.dispatch(self.rfile.readline()))
 

@@ -2,6 +2,8 @@
 
 
 class Base:
+    prepare = staticmethod(str)
+
     def dispatch(self, line):
         return self.prepare(line)
 
@@ -19,9 +21,22 @@ class Router(Base):
 
 
 class Other(Base):
+    async def later(self):
+        return None
+
+    @classmethod
+    def name(cls):
+        return cls.__name__
+
+
+class Third(Other):
     pass
 
 
 assert Other().dispatch.__self__.__class__ is Other
 Other.prepare = staticmethod(str)
 Other().dispatch("is no router's")
+
+
+def names():
+    return [Other.name(), Third.name(), Base().dispatch.__name__]

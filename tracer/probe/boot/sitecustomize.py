@@ -19,26 +19,28 @@ class _Watch:
     def __init__(self, pid, hooks):  # type: ignore[no-untyped-def]
         self.pid = pid  # of the process that the interpreter was started in; it may have forked since
         self.hooks = hooks
-        self.modules = {*_FRAMEWORKS, *(hook.partition(":")[0] for hook in hooks.split())}
+        self.modules = set(_FRAMEWORKS) | set(hook.partition(":")[0] for hook in hooks.split())  # noqa: C401 - any Python reads this
 
     def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
         if name not in self.modules:
             return None
-        for finder in sys.meta_path:
-            if finder is not self:
-                spec = finder.find_spec(name, path, target)
-                if spec is not None:
-                    if spec.loader is not None:
-                        spec.loader = _Loader(spec.loader, self)
-                    return spec
+        behind = sys.meta_path[sys.meta_path.index(self) + 1 :] if self in sys.meta_path else []
+        for finder in behind:
+            find = getattr(finder, "find_spec", None)  # there may be older ones, which Python does not ask either
+            spec = find(name, path, target) if find is not None else None
+            if spec is not None:
+                if hasattr(spec.loader, "exec_module"):
+                    spec.loader = _Loader(spec, self)
+                return spec
         return None
 
 
 class _Loader:
     """Loads as the real loader does, gives the module back to it, and puts the probes on."""
 
-    def __init__(self, real, watch):  # type: ignore[no-untyped-def]
-        self.real = real
+    def __init__(self, spec, watch):  # type: ignore[no-untyped-def]
+        self.spec = spec
+        self.real = spec.loader
         self.watch = watch
 
     def create_module(self, spec):  # type: ignore[no-untyped-def]
@@ -49,8 +51,20 @@ class _Loader:
         self.real.exec_module(module)
         _probe(module, self.watch)
 
+    def get_code(self, name):  # type: ignore[no-untyped-def]
+        """`python -m` runs the code itself, and shows the loader to the program."""
+        self.spec.loader = self.real
+        return self.real.get_code(name)
+
     def __getattr__(self, name):  # type: ignore[no-untyped-def]
         return getattr(self.real, name)
+
+
+# The import system leaves its own frames out of tracebacks, and warnings pass over them: this one is to be taken for one of them.
+if sys.version_info[:2] in _VERSIONS:
+    _Loader.exec_module.__code__ = _Loader.exec_module.__code__.replace(
+        co_filename="<frozen importlib._bootstrap>", co_name="_call_with_frames_removed"
+    )
 
 
 def _probe(module, watch):  # type: ignore[no-untyped-def]
@@ -114,7 +128,7 @@ def _count(path):  # type: ignore[no-untyped-def]
             os.write(descriptor, b".")
         finally:
             os.close(descriptor)
-    except OSError:  # it may not go there, or write no files
+    except Exception:  # it may not go there, or write no files, or is a Python 2
         return
 
 
