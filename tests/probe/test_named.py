@@ -30,7 +30,7 @@ def serve(server):
 @pytest.mark.parametrize("main", ["__main__", "named"])
 def test_a_programs_own_methods_are_hooks(main, launch):
     """Each level of them with the class that supplies it; those of a class that was not named are none. The script has two names."""
-    names = ("routing:Router.dispatch", "routing:Router.prepare", f"{main}:Shouting.prepare", "routing:Other.missing")
+    names = ("routing:Router.dispatch", "routing:Router.prepare", f"{main}:Shouting.prepare", "routing:Other.missing", "routing:Other.later", "nothing:X.y")
     with launch(*(word for name in names for word in ("--hook", name)), NAMED) as server:
         assert serve(server) == "one\nTWO\n"
     timeline = server.timeline()
@@ -45,7 +45,9 @@ def test_a_programs_own_methods_are_hooks(main, launch):
     }
     # What never appeared is told, and only that.
     assert [line for line in server.errors.splitlines() if "--hook" in line] == [
-        "tracer: --hook routing:Other.missing never appeared: no such class or method was found there (a script's module is __main__)"
+        "tracer: --hook routing:Other.missing was not found: class Other has no method missing",
+        "tracer: --hook routing:Other.later was not found: Other.later is no plain function, class method or static method",
+        "tracer: --hook nothing:X.y was not looked for: its module was not imported (a script's module is __main__)",
     ]
     assert at(timeline, timeline.newest).accepted == 1
 

@@ -32,11 +32,11 @@ def umask(number):
 
 @pytest.mark.parametrize("number", [0, 0o777])
 def test_only_the_owner_can_read(number, launch, tmp_path):
-    """Whatever the umask: the recording and a folder that is made for it, the private folder and the page in it."""
-    temporary, path = tmp_path / "temporary", tmp_path / "new" / "run.tracer"
+    """Whatever the umask: the recording and the user's folder of recordings, the private folder and the page in it."""
+    temporary, path = tmp_path / "temporary", tmp_path / "tracer" / "recordings" / "run.tracer"
     temporary.mkdir()
     with umask(number):
-        server = launch(COMMANDED, "socketserver", "TCPServer", path=path, TMPDIR=str(temporary))
+        server = launch(COMMANDED, "socketserver", "TCPServer", path=path, TMPDIR=str(temporary), XDG_STATE_HOME=str(tmp_path))
     with server:
         assert ask(server.address()).endswith("hello")
         (folder,) = temporary.iterdir()

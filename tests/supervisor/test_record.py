@@ -177,6 +177,7 @@ def test_a_run_ends_with_its_viewer(when, tmp_path):
         ("notes.txt", "notes.txt exists and is not a recording: choose another name for -o"),
         ("folder", "Is a directory"),
         ("notes.txt/run.tracer", "Not a directory|File exists"),
+        ("nowhere/run.tracer", "No such file or directory"),
         ("/proc/nothing/run.tracer", "No such file or directory"),
     ],
 )
