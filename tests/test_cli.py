@@ -77,9 +77,18 @@ def recording(tmp_path_factory):
         (["record", "--python", "no-such", "good.tracer"], "--python no-such: no such interpreter"),
         (["record", "--python", "./good.tracer", "good.tracer"], "--python ./good.tracer: not executable"),
         (["record", "--python", "false", "good.tracer"], "--python false: it does not answer as Python does"),
+        (["record", "--python=", "good.tracer"], "--python : no such interpreter"),
+        (["record", "--output=", "good.tracer"], "cannot record to .: Is a directory"),
+        (["record", "-o", "-m", "http.server"], "argument -o/--output: expected one argument"),
+        (["record", "--out", "x.tracer", "good.tracer"], "--out is not understood (see tracer record --help)"),
+        (["record", "--py=python3", "good.tracer"], "--py=python3 is not understood (see tracer record --help)"),
+        (["record", "--limit=0", "good.tracer"], "'0' is no size"),
+        (["record", "-"], "-: no such file"),
+        (["record", "--", "no-such.py"], "no-such.py: no such file"),
         (["run"], "name a program to run"),
         (["run", "no-such.py"], "no-such.py: no such file"),
         (["run", "good.tracer", "a b"], "this needs a terminal; without one: tracer record good.tracer 'a b'"),
+        (["show", "--stat", "good.tracer"], "--stat is not understood (see tracer show --help)"),
         (["show"], "the following arguments are required: FILE"),
         (["show", "no-such.tracer"], "no-such.tracer: no such file"),
         (["show", "."], ". is a directory"),
@@ -114,6 +123,84 @@ def test_help_teaches(tmp_path):
         done = tracer(command, "--help", cwd=tmp_path)
         assert f"tracer {command} --hook shop.web:Handler.reply server.py" in done.stdout
     assert tracer("demo", "--list", cwd=tmp_path).stdout.startswith("tcp ")
+
+
+def test_ascii_is_enough(recording):
+    """What has no letter there is spelled out."""
+    assert "[--limit MB] SCRIPT ARGS\\u2026" in tracer("run", "--help", PYTHONIOENCODING="ascii").stdout
+    assert "\\xb5s" in tracer("show", recording, PYTHONIOENCODING="ascii").stdout
+
+
+def test_no_standard_input_is_no_terminal(tmp_path):
+    """Where it was closed when the command began."""
+    (tmp_path / "plain.py").touch()
+    command = f"exec {sys.executable} -m tracer run plain.py <&-"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path, env=env)
+    assert (done.returncode, done.stderr) == (2, "tracer: this needs a terminal; without one: tracer record plain.py\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-o", "run.tracer", "--limit", "1", "--python", sys.executable, "--hook", "a:B.c", "words.py"],
+        ["-orun.tracer", "--limit=1", f"--python={sys.executable}", "--hook=a:B.c", "words.py"],
+        ["--output=run.tracer", "--", "words.py"],
+        ["--output", "run.tracer", "-m", "words"],
+        ["-o=run.tracer", "-mwords"],
+        ["-orun.tracer", "--", "-mwords"],
+    ],
+)
+def test_our_words_and_the_programs(words, tmp_path):
+    """Ours end where the program's name stands, however they are written; what looks like ours behind it is the program's."""
+    (tmp_path / "words.py").write_text("import socketserver, sys; print(*sys.argv[1:])")
+    recorded = tracer("record", *words, "-o", "x", "--limit=2", "-mit", "--", "--help", cwd=tmp_path)
+    assert (recorded.returncode, recorded.stdout) == (0, "-o x --limit=2 -mit -- --help\n")
+    assert recorded.stderr.startswith("tracer: recorded; to see it: tracer open run.tracer\n")
+
+
+SHOP = """
+from socketserver import StreamRequestHandler
+
+class Cart(StreamRequestHandler):
+    size = property(len)
+    def add(self):
+        pass
+"""
+WANTED = ("shop:Cart.add", "shop:Basket.add", "shop:Cart.remove", "shop:Cart.size", "store:Cart.add", "__main__:Till.open")
+OF_SHOP = [
+    "--hook shop:Basket.add was not found: module shop has no class Basket",
+    "--hook shop:Cart.remove was not found: class Cart has no method remove",
+    "--hook shop:Cart.size was not found: Cart.size is no plain function, class method or static method",
+    "--hook store:Cart.add was not looked for: its module was not imported (a script's module is __main__)",
+]
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("import json", [f"--hook {name} was not looked for: nothing was recorded" for name in WANTED]),
+        (
+            "import shop",
+            [
+                *OF_SHOP,
+                "--hook __main__:Till.open was not looked for: no server was built, which is when the script's own are looked for",
+            ],
+        ),
+        (
+            "import shop, socketserver; socketserver.TCPServer(('127.0.0.1', 0), shop.Cart).server_close()",
+            [*OF_SHOP, "--hook __main__:Till.open was not found: module __main__ has no class Till"],
+        ),
+    ],
+)
+def test_what_became_of_each_hook_that_was_named(program, said, tmp_path):
+    """One line for each that was not found, with the reason; what was found needs no word."""
+    (tmp_path / "shop.py").write_text(SHOP)
+    (tmp_path / "till.py").write_text(program)
+    recorded = tracer("record", *(f"--hook={name}" for name in WANTED), "till.py", cwd=tmp_path)
+    assert recorded.returncode == 0
+    lines = [line.removeprefix("tracer: ") for line in recorded.stderr.splitlines()]
+    assert [line for line in lines if line.startswith("--hook")] == said
 
 
 def test_the_call_trees(recording):

@@ -1,11 +1,12 @@
 """The command line: `tracer demo`, `run`, `record`, `show`, `open`. Each command imports what it needs, and no more, when it runs."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tracer import __version__
 from tracer.supervisor import LIMIT
@@ -28,7 +29,7 @@ examples:
   tracer open FILE                    the same on the screen
 """
 
-
+_PROGRAM_USAGE = "tracer {name} [-o FILE] [--python PATH] [--hook MODULE:CLASS.METHOD] [--limit MB] SCRIPT ARGS… | -m MODULE ARGS…"
 _PROGRAM_EPILOG = """\
 The options of tracer stand before the program's name; what follows it is the program's own.
 
@@ -45,7 +46,10 @@ class Refused(Exception):  # noqa: N818 - what a person asked for cannot be done
 
 
 class _Parser(argparse.ArgumentParser):
-    """One line for a mistake, as everywhere in this program."""
+    """One line for a mistake, as everywhere in this program, and every option by its whole name: `_split_program` knows no others."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -54,18 +58,22 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # our arrows must not end us where there are no letters but ASCII
+        sys.stdout.reconfigure(errors="backslashreplace")
     if not words:
         _parser().print_help()
         return 0
     try:
         words, program = _split_program(words)
-        options = _parser().parse_args(words)
+        options, unknown = _parser().parse_known_args(words)
+        if unknown:
+            raise Refused(f"{unknown[0]} is not understood (see tracer {options.command} --help)")
         options.program = program
         if not sys.platform.startswith(("linux", "darwin")):
             raise Refused("tracer needs fork and Unix sockets: Linux (or, in part, macOS)")
         status: int = options.run(options)
     except Refused as refusal:
-        print(f"tracer: {refusal}", file=sys.stderr)
+        _say(str(refusal))
         return 2
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -76,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 _TAKES_A_PROGRAM = ("run", "record")
-_TAKES_A_VALUE = ("-o", "--output", "--python", "--hook", "--limit")
+_TAKES_A_VALUE = ("-o", "--output", "--python", "--hook", "--limit")  # in the word that follows, unless it stands in the same
 
 
 def _split_program(words: list[str]) -> tuple[list[str], list[str]]:
@@ -87,16 +95,23 @@ def _split_program(words: list[str]) -> tuple[list[str], list[str]]:
     if not words or words[0] not in _TAKES_A_PROGRAM:
         return words, []
     at = 1
-    while at < len(words):
-        word = words[at]
-        if word == "--":
-            return words[:at], words[at + 1 :]
-        if word == "-m" or not word.startswith("-"):
-            break
-        if word not in _TAKES_A_VALUE:
-            _check_option(word)
-        at += 2 if word in _TAKES_A_VALUE else 1
-    return words[:at], words[at:]
+    while at < len(words) and _is_option(words[at]):
+        if words[at] in _TAKES_A_VALUE:
+            at += 2
+        else:
+            _check_option(words[at])
+            at += 1
+    ours, program = words[:at], words[at:]
+    if program[:1] == ["--"]:
+        del program[0]
+    if program and program[0].startswith("-m") and program[0] != "-m":
+        program[:1] = ["-m", program[0].removeprefix("-m")]
+    return ours, program
+
+
+def _is_option(word: str) -> bool:
+    """Whether it may be one of ours: neither a script, nor -m with or without its module, nor the end of ours."""
+    return word.startswith("-") and word not in ("-", "--") and not word.startswith("-m")
 
 
 def _check_option(word: str) -> None:
@@ -112,39 +127,33 @@ def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = _Parser(prog="tracer", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=raw)
     parser.add_argument("--version", action="version", version=f"tracer {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     demo = commands.add_parser("demo", help="watch a built-in server live, with clients on keys")
     demo.add_argument("name", metavar="NAME", nargs="?", help="which server (forking); see --list")
     demo.add_argument("--list", action="store_true", help="name the demo servers, a sentence each")
     demo.set_defaults(run=_demo)
 
-    run = commands.add_parser(
-        "run",
-        help="run a program unchanged and watch it live",
-        usage=_PROGRAM_USAGE.format(name="run"),
-        epilog=_PROGRAM_EPILOG.format(name="run"),
-        formatter_class=raw,
-        description="Run a Python program and watch every hook of its socketserver servers. It has a terminal of its own, whose\n"
-        "output is a panel of the screen; quitting ends it.",
-    )
-    _add_program_options(run)
-    run.set_defaults(run=_run)
-
-    record = commands.add_parser(
-        "record",
-        help="run a program unchanged and record it",
-        usage=_PROGRAM_USAGE.format(name="record"),
-        epilog=_PROGRAM_EPILOG.format(name="record"),
-        formatter_class=raw,
-        description="Run a Python program and record every hook of its socketserver servers. The program keeps the terminal,\n"
-        "its signals and its exit status.",
-    )
-    _add_program_options(record)
-    record.set_defaults(run=_record)
+    programs = [
+        (
+            "run", _run, "run a program unchanged and watch it live",
+            "Run a Python program and watch every hook of its socketserver servers. It has a terminal of its own, whose\n"
+            "output is a panel of the screen; quitting ends it.",
+        ),
+        (
+            "record", _record, "run a program unchanged and record it",
+            "Run a Python program and record every hook of its socketserver servers. The program keeps the terminal,\n"
+            "its signals and its exit status.",
+        ),
+    ]  # fmt: skip
+    for name, run, sentence, description in programs:
+        usage, epilog = _PROGRAM_USAGE.format(name=name), _PROGRAM_EPILOG.format(name=name)
+        command = commands.add_parser(name, help=sentence, description=description, usage=usage, epilog=epilog, formatter_class=raw)
+        _add_program_options(command)
+        command.set_defaults(run=run)
 
     show = commands.add_parser("show", help="print a recording as text: call trees, events or counts")
-    show.add_argument("file", metavar="FILE")
+    show.add_argument("file", metavar="FILE", help="a recording, such as `tracer record` names at its end")
     show.add_argument("--follow", action="store_true", help="print calls as they happen, until the recording ends")
     what = show.add_mutually_exclusive_group()
     what.add_argument("--events", action="store_true", help="one event a line")
@@ -153,13 +162,10 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(run=_show)
 
     opened = commands.add_parser("open", help="open a recording on the screen")
-    opened.add_argument("file", metavar="FILE")
+    opened.add_argument("file", metavar="FILE", help="a recording, such as `tracer record` names at its end")
     opened.add_argument("--follow", action="store_true", help="follow a run that another terminal started")
     opened.set_defaults(run=_open)
     return parser
-
-
-_PROGRAM_USAGE = "tracer {name} [-o FILE] [--python PATH] [--hook MODULE:CLASS.METHOD] [--limit MB] SCRIPT ARGS… | -m MODULE ARGS…"
 
 
 def _add_program_options(parser: argparse.ArgumentParser) -> None:
@@ -167,7 +173,9 @@ def _add_program_options(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE",
         help="where to record; a recording that is there is replaced (without -o: your state directory, where the newest 20 stay)",
     )  # fmt: skip
-    parser.add_argument("--python", metavar="PATH", help="the interpreter, of any environment; nothing is installed there (this one)")
+    parser.add_argument(
+        "--python", metavar="PATH", help="the interpreter, of any environment; nothing is installed there (default: this one)"
+    )
     parser.add_argument(
         "--hook",
         metavar="MODULE:CLASS.METHOD",
@@ -175,7 +183,9 @@ def _add_program_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a method of the program's own to show, too; repeatable",
     )
-    parser.add_argument("--limit", metavar="MB", type=_megabytes, default=LIMIT, help=f"largest size ({LIMIT // _MEGABYTE})")
+    parser.add_argument(
+        "--limit", metavar="MB", type=_megabytes, default=LIMIT, help=f"largest size of the recording ({LIMIT // _MEGABYTE})"
+    )
 
 
 def _megabytes(text: str) -> int:
@@ -183,7 +193,7 @@ def _megabytes(text: str) -> int:
         number = float(text)
     except ValueError:
         number = 0
-    if not 0 < number < 1_000_000:
+    if not 1 / _MEGABYTE <= number < 1_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no size: a number of megabytes above 0")
     return int(number * _MEGABYTE)
 
@@ -195,8 +205,9 @@ def _run(options: argparse.Namespace) -> int:
     import shlex
 
     from tracer.recording.follow import NotARecording
-    from tracer.run import how_it_ended, run
+    from tracer.run import name_of, run
     from tracer.supervisor.journal import CannotRecord
+    from tracer.text.ending import how_it_ended
 
     _check_words("run", options.program)
     if not _has_screen():
@@ -206,11 +217,10 @@ def _run(options: argparse.Namespace) -> int:
         ending, status = run(program, path, options.limit)
     except (CannotRecord, NotARecording) as error:
         raise Refused(str(error)) from None
-    _say(how_it_ended(program, ending))
-    if ending is None:
-        _say(f"recorded as far as it got; to see it: tracer open {path}")
-        return 1
+    _say(how_it_ended(name_of(program), ending))
     _conclude(options, ending, path)
+    if ending is None:
+        return 1
     return status if ending.asked else ending.exit_status
 
 
@@ -239,14 +249,15 @@ def _program(options: argparse.Namespace) -> "Program":
     """What is to be run; the interpreter is asked only if somebody named one, as that costs the time of its start."""
     from tracer.supervisor.start import Program
 
-    if not options.python and not options.hook:
+    if options.python is None and not options.hook:
         return Program(options.program)
     from tracer.supervisor.interpreter import CannotTrace, check_hook, find
 
     try:
         for hook in options.hook:
             check_hook(hook)
-        return Program(options.program, find(options.python) if options.python else sys.executable, tuple(options.hook))
+        python = sys.executable if options.python is None else find(options.python)
+        return Program(options.program, python, tuple(options.hook))
     except CannotTrace as error:
         raise Refused(str(error)) from None
 
@@ -255,16 +266,16 @@ def _path(options: argparse.Namespace) -> Path:
     """Where to record; a place in the state directory makes room for the new one."""
     from tracer.supervisor.journal import new_path, program_name
 
-    return Path(options.output) if options.output else new_path(program_name(options.program))
+    return new_path(program_name(options.program)) if options.output is None else Path(options.output)
 
 
-def _conclude(options: argparse.Namespace, ending: "Ending", path: Path) -> None:
+def _conclude(options: argparse.Namespace, ending: "Ending | None", path: Path) -> None:
     """Say what is to be said at the end; a recording that nobody named and that shows nothing goes."""
     from tracer.text.ending import last_words
 
     for line in last_words(ending, path):
         _say(line)
-    if not ending.contexts and not options.output:
+    if ending is not None and not ending.contexts and options.output is None:
         path.unlink(missing_ok=True)
 
 
@@ -296,8 +307,11 @@ def _show(options: argparse.Namespace) -> int:
 def _show_whole(options: argparse.Namespace) -> int:
     from tracer.text.counts import event_json, event_line, stats_json, stats_lines
     from tracer.timeline.load import load
+    from tracer.timeline.units import limit_words
 
     timeline, damaged = load(options.file)
+    if timeline.limited is not None:
+        _say(limit_words(timeline.limited - timeline.start))
     if options.stats:
         from tracer.timeline.stats import stats
 
@@ -355,7 +369,7 @@ def _open(options: argparse.Namespace) -> int:
 def _has_screen() -> bool:
     # Textual draws on standard error.
     streams = (sys.stdin, sys.stdout, sys.stderr)
-    return all(stream.isatty() for stream in streams) and os.environ.get("TERM", "dumb") != "dumb"
+    return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM", "dumb") != "dumb"
 
 
 # ---- demo

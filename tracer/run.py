@@ -8,6 +8,7 @@ from tracer.recording.text import harmless
 from tracer.supervisor.apart import Apart
 from tracer.supervisor.ending import Ending
 from tracer.supervisor.start import Program
+from tracer.tui.controls import Controls
 
 
 def run(program: Program, path: Path, limit: int) -> tuple[Ending | None, int]:
@@ -15,23 +16,22 @@ def run(program: Program, path: Path, limit: int) -> tuple[Ending | None, int]:
 
     When the screen is gone, the program is ended if it has not ended by itself. Raises CannotRecord before anything is shown.
     """
+    controls = Controls(question=f"End {name_of(program)}?")
+
+    def leave(number: int, frame: object) -> None:
+        controls.leave = 128 + number  # not an exception: the screen's own tasks would end by it, and others wait for them
+
+    signal.signal(signal.SIGTERM, leave)  # so that the terminal is given back as it was
     columns, rows = shutil.get_terminal_size()
-    signal.signal(signal.SIGTERM, _leave)  # so that the terminal is given back as it was
     with Apart(program, path, limit, (columns, rows)) as supervisor:
-        status = _watch(program, path, supervisor)
+        status = _watch(program, path, supervisor, controls)
     return supervisor.ending, status
 
 
-def _leave(number: int, frame: object) -> None:
-    raise SystemExit(128 + number)
-
-
-def _watch(program: Program, path: Path, supervisor: Apart) -> int:
+def _watch(program: Program, path: Path, supervisor: Apart, controls: Controls) -> int:
     from tracer.tui.app import watch
-    from tracer.tui.controls import Controls
 
-    name = _name(program)
-    controls = Controls(question=f"End {name}?")
+    name = name_of(program)
 
     def do(command: str, **fields: str) -> None:
         if not supervisor.do(command, **fields):
@@ -39,29 +39,10 @@ def _watch(program: Program, path: Path, supervisor: Apart) -> int:
 
     controls.type = lambda text: do("type", text=text)
     controls.interrupt = lambda: do("interrupt")
-    try:
-        return watch(path, title=f"run {name}", follow=True, controls=controls)
-    except SystemExit as left:
-        return left.code if isinstance(left.code, int) else 1
+    return watch(path, title=f"run {name}", follow=True, controls=controls)
 
 
-def how_it_ended(program: Program, ending: Ending | None) -> str:
-    """One line for the person."""
-    name = _name(program)
-    if ending is None:
-        return f"the supervisor of {name} was killed: what it had not recorded is missing"
-    how = f"with status {ending.status}" if ending.status >= 0 else f"by {_signal_name(-ending.status)}"
-    return f"{name} has ended {how}{', with the screen' if ending.asked else ''}"
-
-
-def _name(program: Program) -> str:
+def name_of(program: Program) -> str:
     """What a person calls it."""
     words = program.words
     return harmless(words[1] if words[0] == "-m" else Path(words[0]).name)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time signal
-        return f"signal {number}"

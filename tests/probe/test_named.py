@@ -30,7 +30,14 @@ def serve(server):
 @pytest.mark.parametrize("main", ["__main__", "named"])
 def test_a_programs_own_methods_are_hooks(main, launch):
     """Each level of them with the class that supplies it; those of a class that was not named are none. The script has two names."""
-    names = ("routing:Router.dispatch", "routing:Router.prepare", f"{main}:Shouting.prepare", "routing:Other.missing", "routing:Other.later", "nothing:X.y")
+    names = (
+        "routing:Router.dispatch",
+        "routing:Router.prepare",
+        f"{main}:Shouting.prepare",
+        "routing:Other.missing",
+        "routing:Other.later",
+        "nothing:X.y",
+    )
     with launch(*(word for name in names for word in ("--hook", name)), NAMED) as server:
         assert serve(server) == "one\nTWO\n"
     timeline = server.timeline()
@@ -88,7 +95,9 @@ def test_a_named_module_is_imported_as_it_would_have_been(tmp_path, launch):
     """The traceback where it fails, a warning that points at whoever imports it, and the loaders that a program can look at."""
     (tmp_path / "main.py").write_text(IMPORTS)
     (tmp_path / "failing.py").write_text("import socketserver\n\nraise ValueError('a mistake')")
-    (tmp_path / "old.py").write_text("import warnings\n\nwarnings.warn('is old', DeprecationWarning, stacklevel=2)\n\n\nclass Thing: pass\n")
+    (tmp_path / "old.py").write_text(
+        "import warnings\n\nwarnings.warn('is old', DeprecationWarning, stacklevel=2)\n\n\nclass Thing: pass\n"
+    )
     ways = []
     for traced in (False, True):
         hooks = [word for name in ("failing", "old", "main") for word in ("--hook", f"{name}:Thing.use")] if traced else []

@@ -32,12 +32,16 @@ class Run:
         self.pid = until(path, lambda fact: fact["type"] == "started")["pid"]
         self.pidfd = os.pidfd_open(self.pid)
 
-    def output(self):
-        """What has been recorded of its output, and how many characters the longest piece has."""
+    def facts(self):
+        """All that has been recorded but events."""
         reader = Reader()
         facts = [content for _, content in reader.feed(self.path.read_bytes()) if isinstance(content, dict)]
-        pieces = [fact["text"] for fact in facts if fact["type"] == "output"]
         assert reader.damaged == 0
+        return facts
+
+    def output(self):
+        """What has been recorded of its output, and how many characters the longest piece has."""
+        pieces = [fact["text"] for fact in self.facts() if fact["type"] == "output"]
         return "".join(pieces), max(map(len, pieces), default=0)
 
     def wait_for(self, words):
@@ -83,7 +87,7 @@ def has_ended(pidfd, seconds=0):
 
 @pytest.fixture
 def path(tmp_path):
-    return tmp_path / "new folder" / "run.tracer"
+    return tmp_path / "run.tracer"
 
 
 def test_the_program_has_a_terminal(path):
@@ -106,7 +110,7 @@ def test_the_program_has_a_terminal(path):
         "given": given,
     }
     assert (run.apart.ending.status, run.apart.ending.asked) == (0, False)
-    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_output_is_recorded_whole(path):
@@ -127,12 +131,25 @@ def test_much_output_is_recorded_whole(path):
     assert longest <= 32_768
 
 
-def test_a_full_recording_does_not_stop_the_program(path):
-    """20 MB are written and end well; what is beyond the limit is dropped."""
+def test_output_takes_a_fourth_of_the_recording_at_most(path):
+    """20 MB are written and end well; what is beyond the share is dropped, counted and told, and there is room for everything else."""
     with at_a_terminal(path, "much", 20_000_000, limit=1_000_000) as run:
+        assert not run.wait()["limited"]
+    assert (run.apart.ending.status, run.apart.ending.limited) == (0, False)
+    assert 250_000 < path.stat().st_size < 350_000
+    told = [fact for fact in run.facts() if fact["type"] == "output_limit"]
+    assert [(fact["kept"], fact["dropped"]) for fact in told] == [(250_000, 0), (250_000, 20_000_000 - len(run.output()[0]))]
+
+
+def test_a_full_recording_says_when(path):
+    """Where there is no room for anything else either; output is the program's to write all the same."""
+    with at_a_terminal(path, "much", 2_000_000, limit=100) as run:
         assert run.wait()["limited"]
-    assert (run.apart.ending.status, run.apart.ending.limited) == (0, True)
-    assert 900_000 < path.stat().st_size < 1_100_000
+    assert run.apart.ending.status == 0
+    (limit,) = [fact for fact in run.facts() if fact["type"] == "limit"]
+    started, end = (next(fact["t"] for fact in run.facts() if fact["type"] == kind) for kind in ("started", "end"))
+    assert started < limit["t"] < end
+    assert all(fact["t"] < limit["t"] for fact in run.facts() if fact["type"] == "output")
 
 
 def test_typing(path):
@@ -161,11 +178,12 @@ def test_an_interrupt(how, path):
 
 
 def test_an_interrupt_passes_what_nobody_reads(path):
-    """More was typed than the terminal holds, and than we keep: none of it is before the interrupt."""
+    """More was typed than the terminal holds, and than we keep, which is told: none of it is before the interrupt."""
     with at_a_terminal(path, "waits") as run:
         run.wait_for("ready")
         for _ in range(100):
             run.apart.do("type", text="all work and no play\n" * 100)
+        until(path, lambda fact: fact["type"] == "untyped" and fact["characters"] == 2_100)
         run.apart.do("interrupt")
         run.wait()
     assert (run.apart.ending.status, run.apart.ending.asked) == (5, False)

@@ -54,3 +54,25 @@ def test_a_recording_that_holds_some(new: Any, tools: Any) -> None:
     assert timeline.outputs.texts == ["é\x1b[31m\r\n"]
     assert timeline.newest == recording.now
     assert timeline.outputs.before(recording.now - 1) == 0
+
+
+def test_the_newest_are_kept_and_places_stay() -> None:
+    outputs = Outputs(kept=80)
+    for number in range(20):
+        outputs.feed({"type": "output", "t": number, "text": f"{number:010}"})
+    assert (outputs.first, outputs.forgotten, len(outputs.texts)) == (12, 120, 8)
+    assert [outputs.before(t) for t in (11, 12, 19)] == [12, 13, 20]
+    assert list(outputs.between(13, 15)) == [f"{13:010}", f"{14:010}"]
+    assert list(outputs.between(0, 13)) == [f"{12:010}"], "what is gone is left out"
+    outputs.feed({"type": "output", "t": 19, "text": f"{19:010}"})
+    assert outputs.before(99) == 20, "told twice"
+
+
+def test_more_than_a_recording_takes(new: Any) -> None:
+    """It is told when it begins, and at the end how much it was."""
+    recording = new()
+    recording.fact(0, type="output_limit", t=recording.tick(), kept=250_000, dropped=0)
+    began = recording.now
+    assert recording.timeline.outputs.unwritten == (began, 250_000, 0)
+    recording.fact(0, type="output_limit", t=recording.tick(), kept=250_000, dropped=77)
+    assert recording.timeline.outputs.unwritten == (began, 250_000, 77)

@@ -74,12 +74,53 @@ def test_several_requests_in_one_span(new: Any, tools: Any) -> None:
 
 
 def test_a_status_without_a_request(new: Any, tools: Any) -> None:
-    """A line that is too long is answered before it is parsed: nobody's."""
+    """A line that is too long is answered before it is parsed; what comes then is another request."""
     recording = new()
     main = recording.process(100)
     main.enter("handle_one_request")
     main.enter("log_request", reply=414)
-    assert tools.tree(recording.timeline) == "main  handle_one_request ▸\nmain   log_request 414 ▶"
+    main.do("log_request", "Base")
+    assert tools.tree(recording.timeline).splitlines()[:2] == ["main  handle_one_request → 414 ▸", "main   log_request 414 ▶"]
+    main.leave("log_request")
+    main.enter("parse_request")
+    main.leave("parse_request", request_line="GET /b HTTP/1.1")
+    assert tools.tree(recording.timeline).splitlines()[0] == "main  handle_one_request GET /b ▶"
+
+
+def test_a_status_that_parse_request_tells(new: Any, tools: Any) -> None:
+    """What it does not understand it answers before it returns: that is the answer to this request, not to the one before."""
+    recording = new()
+    main = recording.process(100)
+    ask(main, "GET /a HTTP/1.1", "handle")
+    main.flush()
+    main.enter("parse_request")
+    main.enter("parse_request", "Base")
+    main.flush()
+    main.enter("log_request", reply=505)
+    main.flush()
+    main.leave("log_request")
+    before = recording.now
+    main.leave("parse_request", "Base", request_line="GET /b HTTP/9.0")
+    main.leave("parse_request", request_line="GET /b HTTP/9.0")
+    main.flush()
+    assert tools.tree(recording.timeline).splitlines()[0] == "main  handle GET /b → 505 ▶"
+    assert tools.tree(recording.timeline, before).splitlines()[0] in ("main  handle GET /b → 505 ▸", "main  handle → 505 ▸")
+    main.leave("handle")
+    main.enter("handle_one_request")
+    main.enter("parse_request")
+    main.do("log_request", "Base")
+    assert "handle_one_request ▸" in tools.tree(recording.timeline), "a reply that nobody told says nothing"
+
+
+def test_a_status_that_announces_another(new: Any, tools: Any) -> None:
+    """Below 200 it is not the last."""
+    recording = new()
+    main = recording.process(100)
+    ask(main, "GET /a HTTP/1.1")
+    for status in (102, 103, 200, 500):
+        main.enter("log_request", reply=status)
+        main.leave("log_request")
+    assert tools.tree(recording.timeline).splitlines()[0] == "main  handle_one_request GET /a → 200 ▶"
 
 
 def test_a_request_whose_handler_raised_or_was_killed(new: Any, tools: Any) -> None:

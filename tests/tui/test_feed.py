@@ -3,9 +3,11 @@
 import pytest
 
 from tests.tui.kit import check, press, shoot
+from tests.tui.scenes import NOW, changed, forking
 from tracer.kernel.queues import CLOSED
 from tracer.probe.frames import ENTER, EVENTS, RETURN, column, fact, frame, identity, payload, text, word
 from tracer.recording.follow import NotARecording
+from tracer.tui.controls import Controls
 from tracer.tui.feed import Feed
 
 S = 1_000_000_000
@@ -95,11 +97,11 @@ def test_a_live_picture(recording, open_feed):
     check("refusing-live-120x36", shoot(feed=feed))
 
 
-def test_an_ended_recording_is_a_replay_at_its_end(recording, open_feed):
+def test_a_followed_recording_that_has_ended_already(recording, open_feed):
     grow(recording, fact(0, type="end", t=9 * S))
     feed = open_feed(recording, follow=True, clock=Clock(99 * S))
     view = feed.tick()
-    assert (view.mode, view.now) == ("replay", 9 * S)
+    assert (view.mode, view.now) == ("ended", 9 * S)
     assert feed.tick() is None
 
 
@@ -247,6 +249,56 @@ def test_output_of_a_replay_is_all_there(recording, open_feed):
     assert (view.mode, written(view)) == ("replay", ["one", "two"])
 
 
+def test_output_beyond_its_share_of_the_recording(recording, open_feed):
+    feed = open_feed(recording, follow=True, clock=Clock(5 * S))
+    grow(recording, output(3 * S, "one\r\n\x1b[3"), fact(0, type="output_limit", t=4 * S, kept=128_000_000, dropped=0))
+    words = "… the program's output beyond 128 MB is not recorded"
+    assert written(feed.tick()) == ["one", words]
+    grow(recording, fact(0, type="output_limit", t=8 * S, kept=128_000_000, dropped=12_345))
+    assert written(feed.tick()) == ["one", f"{words}: 12,345 characters"]
+
+
+# ---- the limit
+
+
+def test_nothing_is_shown_as_of_later_than_the_limit(recording, open_feed):
+    """The program runs on, and can be typed to; the picture stands where the recording was full."""
+    clock = Clock(5 * S)
+    feed = open_feed(recording, "demo refusing", follow=True, clock=clock)
+    assert feed.tick().mode == "live"
+    grow(recording, fact(0, type="limit", t=7 * S))
+    clock.t = 40 * S
+    view = feed.tick()
+    assert {view.now, view.moment.t, view.limited} == {7 * S}
+    assert (view.mode, view.finished, view.unrecorded) == ("ended", True, True)
+    header = shoot(view)[0]
+    assert "■ limit reached at 00:07: recorded no further" in header
+    assert "LIVE" not in header
+    clock.t = 50 * S
+    assert feed.tick() is None
+    feed.freeze()
+    assert feed.tick().behind == 0
+    feed.freeze()
+    grow(recording, fact(0, type="exit", pid=4100, status=0, t=60 * S), fact(0, type="end", t=60 * S, alive=[]))
+    view = feed.tick()
+    assert (view.mode, view.now, view.unrecorded) == ("ended", 7 * S, False)
+    assert [row.outcome for row in view.rows if row.hook == "serve_forever"] == ["open"], "as it was then"
+
+
+def test_a_replay_of_a_full_recording(recording, open_feed):
+    grow(recording, fact(0, type="limit", t=7 * S), fact(0, type="end", t=60 * S))
+    view = open_feed(recording).tick()
+    assert (view.mode, view.now) == ("replay", 7 * S)
+    assert "REPLAY, limit reached at 00:07: recorded no further" in shoot(view)[0]
+
+
+def test_a_program_that_is_recorded_no_further_can_be_typed_to():
+    typed = []
+    full = changed(forking(), mode="ended", finished=True, limited=NOW, unrecorded=True)
+    shoot(full, steps=(press("i", "x", "enter"),), controls=Controls(type=typed.append))
+    assert typed == ["x\n"]
+
+
 # ---- several servers
 
 
@@ -296,6 +348,9 @@ def test_the_choice_stays_when_the_server_is_closed(recording, open_feed):
     feed.next_server()
     assert feed.tick().closed == frozenset()
     grow(recording, sample(6 * S, s55=0, s56=None))
+    view = feed.tick()
+    assert (view.server.server, view.closed) == (56, frozenset({56}))
+    grow(recording, sample(7 * S, s55=0))  # told once: later samples do not mention it
     view = feed.tick()
     assert (view.server.server, view.closed) == (56, frozenset({56}))
     assert "server 2 of 2: Yes 127.0.0.1:81, closed" in shoot(view, size=(160, 36))[0]

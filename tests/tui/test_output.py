@@ -4,7 +4,9 @@ import pytest
 
 from tests.tui.kit import Still, check, press, shoot, tick
 from tests.tui.scenes import changed, forking, running, written
+from tracer.probe.frames import fact
 from tracer.tui.controls import Controls
+from tracer.tui.feed import Feed
 from tracer.tui.marks import ascii_only
 from tracer.tui.terminal.text import TerminalText
 
@@ -255,6 +257,12 @@ def test_a_search_goes_on_while_lines_come():
     assert found[-2].endswith("10 of 20")
 
 
+def test_of_very_many_matches_the_newest_are_found(monkeypatch):
+    monkeypatch.setattr("tracer.tui.terminal.search.MOST", 10)
+    found = found_after(typed("l"), press("down"), text=numbered(20))
+    assert " ".join(found[-2].split()) == "search Output: l 1 of more than 10"
+
+
 def test_letters_of_a_search_are_no_keys():
     sent = []
     shown = controls()
@@ -290,6 +298,30 @@ def test_an_empty_line_is_sent_and_so_is_the_end_of_input():
     assert (sent, found[-3]) == (["\x04"], " ☞ sent the end of input (Ctrl-D) to the program")
     sent, _ = typing(press("i"), typed("ab"), press("home", "ctrl+d", "enter"))
     assert sent == ["b\n"], "within a line it deletes, as elsewhere"
+
+
+def test_what_is_dropped_was_not_sent(tmp_path):
+    """The supervisor tells when it has no room for what the program does not read."""
+    path = tmp_path / "run.tracer"
+    path.write_bytes(fact(0, type="header", version=1, monotonic_ns=0))
+    feed = Feed(path, follow=True, clock=lambda: 9_000)
+
+    async def dropped(pilot):
+        with path.open("ab") as file:
+            file.write(fact(0, type="untyped", t=5_000, characters=4))
+
+    try:
+        found = shoot(feed=feed, steps=(press("i"), typed("quit"), press("enter"), dropped, tick), controls=controls())
+    finally:
+        feed.close()
+    assert found[-3] == " ☞ the program does not read what is typed: 4 characters dropped"
+
+
+def test_on_a_narrow_line_there_is_room_for_what_is_typed():
+    _, found = typing(press("i"), typed("quit"), size=(24, 20))
+    assert found[-2] == "quit"
+    _, found = typing(press("i"), typed("quit"), size=(30, 20))
+    assert found[-2] == " to the program: quit"
 
 
 def test_escape_closes_the_line_and_the_keys_are_keys_again():

@@ -44,6 +44,15 @@ def chosen(choice, servers, loops, processes=ALIVE):
     return found.server if found is not None else None
 
 
+def test_the_connections_are_those_of_the_watched_server():
+    """Of one among several; of a single one all there are."""
+    own = server("UDPServer", "BaseServer", server=1, kind="datagram", accepted=3)
+    both = view(own, rows=())
+    assert "· 12 datagrams ·" in shoot(both, size=(160, 36))[0]
+    both = changed(both, moment=moment(own, B))
+    assert "· its 3 datagrams ·" in shoot(both, size=(160, 36))[0]
+
+
 # ---- which one
 
 
@@ -60,8 +69,9 @@ def test_then_one_that_is_open():
     assert chosen(Choice(), (changed(A, process=77), B), {}) == 2
 
 
-def test_then_the_one_that_has_accepted_most():
-    assert chosen(Choice(), (changed(A, accepted=0), B, C), {}, processes=()) == 2
+def test_then_the_newest_that_has_accepted_anything():
+    assert chosen(Choice(), (A, B, changed(C, accepted=0)), {}, processes=()) == 2
+    assert chosen(Choice(), (changed(A, accepted=0), changed(B, accepted=0)), {}, processes=()) == 2
     assert chosen(Choice(), (), {}) is None
 
 
@@ -87,7 +97,16 @@ def test_what_the_person_chooses_stays_also_when_it_ends():
     assert choice.next(shown).server == 2
     assert chosen(choice, (A, B, C), {1: LOOP}) == 2
     assert chosen(choice, (A, changed(B, descriptor=None), C), {1: LOOP}, processes=()) == 2
-    assert [choice.next(changed(shown, server=one)).server for one in (B, C, A)] == [3, 1, 2]
+    assert choice.next(changed(shown, server=B)).server == 3
+
+
+def test_behind_the_last_the_screen_chooses_again():
+    choice = Choice()
+    watched = choice.of(moment(A, B), {1: LOOP})
+    shown = changed(view(watched), moment=moment(A, B), loops={1: 100})
+    assert choice.next(shown).server == 2
+    assert choice.next(changed(shown, server=B)).server == 1
+    assert chosen(choice, (A, B), {2: LOOP}) == 2
 
 
 def test_one_server_has_no_next():

@@ -78,7 +78,3 @@ class Commands:
         """Tell the viewer, if it listens."""
         with suppress(OSError):
             self._socket.send(line(said=said, **fields))
-
-    def close(self) -> None:
-        """Nothing more is to be said."""
-        self._socket.close()

@@ -22,7 +22,7 @@ class Ending:
     imported: int = 0  # how many of them imported a framework
     servers: int = 0  # that were built
     another_user: bool = False  # the program became one, who may not write the recording, before it had told anything
-    unseen: list[str] = field(default_factory=list)  # hooks that were named and never found
+    unseen: dict[str, str] = field(default_factory=dict)  # hooks that were named and not found -> why, "": nobody looked
     lost: int = 0
     untraced: int = 0  # processes in which the tracer gave up
     limited: bool = False

@@ -94,11 +94,18 @@ class Gone:
         return known.union(started_with(mark, since)) - {but}
 
 
+def pidfd(pid: int) -> int | None:
+    """A descriptor that is readable when the process has ended; None where the system has none, or it is gone already."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
 def _await_end(pid: int, deadline: float) -> None:
     """Wait until the process has ended, or it is too late."""
-    try:
-        ended = os.pidfd_open(pid)
-    except (AttributeError, OSError):  # a system without them, or it has
+    ended = pidfd(pid)
+    if ended is None:
         return
     try:
         poll = select.poll()

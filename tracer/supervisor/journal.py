@@ -25,7 +25,8 @@ class Journal:
     def __init__(self, path: Path, program: list[str]) -> None:
         """Make the recording at `path`, an older one there is replaced. Raises CannotRecord."""
         try:
-            _make_folder(path.parent)
+            if path.parent == recordings_folder():  # any other is the person's
+                _make_folder(path.parent)
             self._descriptor = _take(path)
             self.path = path.resolve()  # where it is, should the program change its directory, or somebody a link on the way
         except OSError as error:
@@ -46,13 +47,13 @@ class Journal:
             self.close()
             raise CannotRecord(f"nothing can be written to {path}")
 
-    def tell(self, **fields: object) -> bool:
-        """Append one fact; False when the disk does not take it (the reader sees a torn frame, or nothing)."""
+    def tell(self, **fields: object) -> int:
+        """Append one fact: its bytes; 0 when the disk does not take it (the reader sees a torn frame, or nothing)."""
         data = fact(0, **fields)
         try:
-            return os.write(self._descriptor, data) == len(data)
+            return len(data) if os.write(self._descriptor, data) == len(data) else 0
         except OSError:
-            return False
+            return 0
 
     @property
     def size(self) -> int:

@@ -2,26 +2,40 @@
 
 import socket
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from tracer.kernel.answer import NotAvailable
 from tracer.kernel.processes import Child, children, threads
-from tracer.kernel.queues import Listener, Queues
+from tracer.kernel.queues import CLOSED, Listener, Queues, QueueSample
 
 BUSY, IDLE = 0.066, 0.5  # seconds between two samples: something happens; nothing does
 UNCHANGED = 1.0  # seconds after which a sample that says nothing new is told all the same
+PATIENCE = 1.0  # seconds in which a socket that the kernel has never shown may still begin to listen
 
 _FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6, "unix": socket.AF_UNIX}
 _KINDS = {"stream": socket.SOCK_STREAM, "datagram": socket.SOCK_DGRAM}
 _FIELDS = ("depth", "limit", "drops", "bytes", "bytes_limit", "next_bytes")
 
 
+@dataclass(slots=True)
+class _Asked:
+    """A server's socket, and what the kernel has said of it so far."""
+
+    listener: Listener
+    seen: bool = False
+    closed: float | None = None  # since when it has been said that there is none
+
+
 class Sampler:
-    """Asks the kernel about the servers that the recording has told of."""
+    """Asks the kernel about the servers that the recording has told of.
+
+    That a socket is not there is told once: what has been closed stays so, and a program may build thousands of servers.
+    """
 
     def __init__(self) -> None:
         self._queues = Queues()
-        self._listeners: dict[int, Listener] = {}
+        self._listeners: dict[int, _Asked] = {}
         self._pids: dict[int, int] = {}  # of processes that have a server, and when each was born (0: not known)
         self._told: tuple[object, float] = (None, 0.0)
 
@@ -30,14 +44,14 @@ class Sampler:
         if fact.get("type") == "server":
             self._pids.setdefault(int(fact["pid"]), 0)
             if fact.get("family") in _FAMILIES and fact.get("kind") in _KINDS and fact.get("inode"):
-                self._listeners[fact["id"]] = _listener(fact)
+                self._listeners[fact["id"]] = _Asked(_listener(fact))
             else:
                 self._listeners.pop(fact["id"], None)
 
     def sample(self) -> dict[str, Any] | None:
         """A sample to be told; None if there is nothing to ask for, or if nothing has changed for less than a second."""
         begin = time.monotonic_ns()
-        queues = [self._queue(server, listener) for server, listener in self._listeners.items()]
+        queues = [found for server, asked in list(self._listeners.items()) if (found := self._queue(server, asked)) is not None]
         processes = [found for pid in list(self._pids) if (found := self._process(pid)) is not None]
         end = time.monotonic_ns()
         if not queues and not processes:
@@ -53,11 +67,17 @@ class Sampler:
         """No more samples."""
         self._queues.close()
 
-    def _queue(self, server: int, listener: Listener) -> dict[str, Any]:
-        sample = self._queues.sample(listener)
-        answers = {name: getattr(sample, name) for name in _FIELDS}
-        why = {name: answer.why for name, answer in answers.items() if isinstance(answer, NotAvailable)}
-        return {"server": server, **{name: None if name in why else answer for name, answer in answers.items()}, "why": why}
+    def _queue(self, server: int, asked: _Asked) -> dict[str, Any] | None:
+        """What waits at a server's socket; None if it has been told before that there is none."""
+        sample = self._queues.sample(asked.listener)
+        if sample.depth is not CLOSED:
+            asked.seen, asked.closed = True, None
+            return _told(server, sample)
+        now, before = time.monotonic(), asked.closed
+        asked.closed = now if before is None else before
+        if asked.seen or now - asked.closed >= PATIENCE:
+            del self._listeners[server]
+        return _told(server, sample) if before is None else None
 
     def _process(self, pid: int) -> dict[str, Any] | None:
         born, running = children(pid), threads(pid)
@@ -71,6 +91,12 @@ class Sampler:
             "children": [_child(one) for one in born],
             "threads": [{"tid": one.tid, "name": one.name, "state": one.state} for one in running],
         }
+
+
+def _told(server: int, sample: QueueSample) -> dict[str, Any]:
+    answers = {name: getattr(sample, name) for name in _FIELDS}
+    why = {name: answer.why for name, answer in answers.items() if isinstance(answer, NotAvailable)}
+    return {"server": server, **{name: None if name in why else answer for name, answer in answers.items()}, "why": why}
 
 
 def _listener(fact: dict[str, Any]) -> Listener:

@@ -50,12 +50,14 @@ class Terminal:
         """What is left of a character whose rest never came."""
         return self._decoder.decode(b"", final=True)
 
-    def type(self, text: str) -> None:
-        """Type `text`, where a line's end is what the Return key sends. A text for which there is no room is dropped whole."""
+    def type(self, text: str) -> bool:
+        """Type `text`, where a line's end is what the Return key sends. Where there is no room it is dropped whole: False."""
         data = text.replace("\r\n", "\r").replace("\n", "\r").encode("utf-8", "replace")
-        if len(self._untyped) + len(data) <= LARGEST_UNREAD:
-            self._untyped += data
-            self.write()
+        if len(self._untyped) + len(data) > LARGEST_UNREAD:
+            return False
+        self._untyped += data
+        self.write()
+        return True
 
     def write(self) -> None:
         """Hand over as much of what was typed as the terminal takes now."""
@@ -81,11 +83,6 @@ class Terminal:
     def take(self) -> None:
         """In the program's process, before it is the program: the terminal of its session, which has none, is its standard input."""
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-    def close(self) -> None:
-        """Give it up: for whoever still has it open it is a closed terminal."""
-        os.close(self._own_end)
-        os.close(self.program_end)
 
     def _read(self, room: int) -> bytes:
         try:

@@ -15,7 +15,7 @@ from tracer.kernel.processes import user
 from tracer.probe.page import FAILED, LIMIT
 from tracer.recording.follow import Follower
 from tracer.supervisor.ending import Ending, Stop
-from tracer.supervisor.gone import Gone
+from tracer.supervisor.gone import Gone, pidfd
 from tracer.supervisor.journal import Journal
 from tracer.supervisor.sample import BUSY, IDLE, Sampler
 from tracer.supervisor.start import PrivateFolder, Program, Signals, remove_abandoned
@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # `record` needs neither
 TICK = 0.05  # seconds between two looks at the recording
 LARGEST_SOURCE = 4 << 20  # bytes
 PIECES = 16  # of output at a time: more than a pseudo-terminal holds, and other things get their turn
+SHARE = 4  # a fourth of the recording is the most that output may take: a server that logs much must not cost its own hooks
 
 
 class Watch:
@@ -56,8 +57,10 @@ class Watch:
         self.gone = Gone()
         self.contexts = 0
         self.imported = 0
-        self.unseen = [*dict.fromkeys(program.hooks)]  # named with --hook
+        self.unseen = dict.fromkeys(program.hooks, "")  # named with --hook -> why it was not found, as far as that was told
         self.servers: set[int] = set()
+        self.written = 0  # bytes of the recording that are output
+        self.unwritten = 0  # characters of output that came when there was no more room for any
         self.another_user = False  # before it had told anything, the program became one
         self.lost = 0
 
@@ -70,7 +73,7 @@ class Watch:
 
     def _watch(self, signals: Signals, follower: Follower) -> None:
         """Until the program ends: learn what it tells, ask the kernel, keep the limit."""
-        ended = _pidfd(self.process.pid)  # only to wake at once: what counts is asked of the system each time
+        ended = pidfd(self.process.pid)  # only to wake at once: what counts is asked of the system each time
         last = quiet_since = 0.0
         try:
             while True:
@@ -120,11 +123,22 @@ class Watch:
             self._tell_output(text)
 
     def _tell_output(self, text: str) -> None:
-        """Into the recording; nowhere once that is full: the program must be able to write on."""
-        if text and not self.folder.page.bytes[LIMIT]:
-            if not self.journal.tell(type="output", t=time.monotonic_ns(), text=text):
-                self.folder.page.lose(os.getpid(), 1)
-            self._keep_limit()
+        """Into the recording; nowhere once that, or the share of it, is full: the program must be able to write on."""
+        if not text or self.folder.page.bytes[LIMIT]:
+            return
+        if self.written >= self.limit // SHARE:
+            if not self.unwritten:
+                self._tell_unwritten()
+            self.unwritten += len(text)
+            return
+        told = self.journal.tell(type="output", t=time.monotonic_ns(), text=text)
+        self.written += told
+        if not told:
+            self.folder.page.lose(os.getpid(), 1)
+        self._keep_limit()
+
+    def _tell_unwritten(self) -> None:
+        self.journal.tell(type="output_limit", t=time.monotonic_ns(), kept=self.limit // SHARE, dropped=self.unwritten)
 
     def _obey(self, commands: "Commands", poll: select.poll) -> None:
         for command in commands.read():
@@ -132,7 +146,8 @@ class Watch:
                 case {"do": "end"}:
                     self.stop.ask()
                 case {"do": "type", "text": str(text)} if self.terminal is not None:
-                    self.terminal.type(text)
+                    if not self.terminal.type(text):
+                        self.journal.tell(type="untyped", t=time.monotonic_ns(), characters=len(text))
                 case {"do": "interrupt"} if self.terminal is not None:
                     self.terminal.interrupt()
         if not commands.open:
@@ -156,12 +171,18 @@ class Watch:
                 self.contexts += 1
                 self.imported += fact.get("kind") == "process" and not fact.get("parent")
             case {"type": "named", "name": str(name)} if name in self.unseen:
-                self.unseen.remove(name)
+                self._learn_of_hook(name, fact.get("why"))
             case {"type": "server", "id": int(server)}:
                 self.servers.add(server)
             case {"type": "code", "file": str(file)} if file and file not in self.sources:
                 self.sources.add(file)
                 self._copy_source(file)
+
+    def _learn_of_hook(self, name: str, why: object) -> None:
+        if why:
+            self.unseen[name] = str(why)
+        else:
+            del self.unseen[name]
 
     def _copy_source(self, file: str) -> None:
         """So that the recording can be read where the program is not."""
@@ -193,8 +214,10 @@ class Watch:
         self.journal.tell(type="loss", records=self.lost, untraced=untraced, t=time.monotonic_ns())
 
     def _keep_limit(self) -> None:
-        if self.journal.size >= self.limit:
-            self.folder.page.bytes[LIMIT] = 1
+        page = self.folder.page.bytes
+        if not page[LIMIT] and self.journal.size >= self.limit:
+            page[LIMIT] = 1
+            self.journal.tell(type="limit", t=time.monotonic_ns())
 
     def _end(self, follower: Follower) -> Ending:
         pid, status = self.process.pid, self.process.returncode
@@ -202,6 +225,8 @@ class Watch:
         if self.terminal is not None:  # whatever still has it open may go on writing: nobody waits for that
             self._take_output(self.terminal)
             self._tell_output(self.terminal.finish())
+            if self.unwritten:
+                self._tell_unwritten()
         self._learn(follower)
         self.journal.tell(type="exit", pid=pid, status=raw, t=time.monotonic_ns())
         outliving = self.gone.outliving(pid, f"TRACER_PAGE={self.folder.page_path}", self.born)
@@ -233,11 +258,3 @@ class Watch:
         if self.commands is not None:
             self.commands.say("ended", **asdict(ending))
         return ending
-
-
-def _pidfd(pid: int) -> int | None:
-    """A descriptor that is readable when the process has ended; None where the system has none."""
-    try:
-        return os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        return None

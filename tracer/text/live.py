@@ -15,6 +15,7 @@ from tracer.timeline.calls import row
 from tracer.timeline.contexts import Context
 from tracer.timeline.row import Row
 from tracer.timeline.timeline import Timeline
+from tracer.timeline.units import limit_words
 
 from .tree import tree_line
 
@@ -33,8 +34,11 @@ def follow_lines(path: str | os.PathLike[str], pause: Callable[[float], None] = 
             frames = follower.read()
             if frames:
                 silent = 0.0
+                limited = timeline.limited
                 timeline.feed(frames)
                 yield from printed.lines(timeline, frames)
+                if timeline.limited is not None and limited is None:
+                    yield f"! {limit_words(timeline.limited - timeline.start)}"
             elif follower.ended:
                 follower.finish()
                 return

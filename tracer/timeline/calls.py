@@ -206,7 +206,9 @@ class _Rows:
         if span.how != OPEN and span.end is not None and span.end <= self.until:
             return span.end, "returned" if span.how == RETURN else "lost" if span.how == LOST else "raised"
         if context.ended <= self.until and context.ended != FOREVER and span.how == OPEN:
-            return context.ended, "lost" if context.end_how == "returned" else context.end_how
+            limited = self.timeline.limited
+            unknown = context.end_how == "returned" or (limited is not None and limited < context.ended)
+            return context.ended, "lost" if unknown else context.end_how
         return None, "open"
 
     def _current(self, context: Context) -> int:

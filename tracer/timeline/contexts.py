@@ -56,7 +56,7 @@ class Context:
         self.ended = FOREVER
         self.end_how: ContextEnd = "open"
         self.servers: dict[int, int] | None = None  # span -> server it names
-        self.requests: dict[int, list[Request]] | None = None  # span -> the HTTP requests that were parsed in it
+        self.requests: dict[int, list[Request]] | None = None  # span -> the HTTP requests that were parsed, or answered, in it
         self.accepts: list[int] | None = None  # spans of get_request that took a connection, in order
         self.accepted: list[Connection] | None = None  # and what each took
         self.upper: Context | None = None  # the context it was born in
@@ -104,11 +104,12 @@ class Process:
 class Request:
     """An HTTP request: a connection may carry several."""
 
-    __slots__ = ("asked", "line", "replied", "status")
+    __slots__ = ("asked", "line", "parsed", "replied", "status")
 
-    def __init__(self, line: int, asked: int) -> None:
-        self.line = line  # the place of its first line's text
-        self.asked = asked  # when that was parsed
+    def __init__(self, line: int, asked: int, parsed: int = -1) -> None:
+        self.line = line  # the place of its first line's text; -1: it has not been parsed
+        self.asked = asked  # when that was parsed, or answered before
+        self.parsed = parsed  # the span of parse_request that answered it; -1: none did
         self.status = 0  # of the reply
         self.replied = FOREVER  # when that was known
 

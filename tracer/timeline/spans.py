@@ -223,7 +223,9 @@ class Spans:
         return found
 
     def text(self, value: int) -> str:
-        """The text that a value of `values` stands for."""
+        """The text that a value of `values` stands for; "" for -1, which stands for none."""
+        if value < 0:
+            return ""
         start, length = value >> _LENGTH_BITS, value & (1 << _LENGTH_BITS) - 1
         return self.texts[start : start + length].decode("utf-8", "replace")
 

@@ -43,6 +43,8 @@ class Timeline:
         self.outputs = Outputs()
         self.spans = Spans()
         self.ended: int | None = None  # time of the end fact: the recording is complete
+        self.untyped: dict[int, int] = {}  # time -> characters that were typed and dropped then
+        self.limited: int | None = None  # when there was no more room: of what came later only the ends of processes are told
         self._losses: list[tuple[int, int]] = []  # (time, records) as the writers counted
         self._newest = 0
         self._settler = Settler(self.spans, self.contexts, self.codes)
@@ -152,6 +154,17 @@ class Timeline:
     def _take_output(self, fact: dict[str, Any]) -> None:
         self.outputs.feed(fact)
 
+    def _take_output_limit(self, fact: dict[str, Any]) -> None:
+        self.outputs.feed_limit(fact)
+
+    def _take_untyped(self, fact: dict[str, Any]) -> None:
+        self.untyped[number(fact, "t")] = number(fact, "characters")
+
+    def _take_limit(self, fact: dict[str, Any]) -> None:
+        t = number(fact, "t", -1)
+        if t >= 0:
+            self.limited = t if self.limited is None else min(t, self.limited)
+
     def _take_end(self, fact: dict[str, Any]) -> None:
         """The recording has ended: processes that nobody has seen end, and that are not said to run still, are gone."""
         alive = fact.get("alive")
@@ -173,6 +186,9 @@ class Timeline:
         "loss": _take_loss,
         "sample": _take_sample,
         "output": _take_output,
+        "output_limit": _take_output_limit,
+        "untyped": _take_untyped,
+        "limit": _take_limit,
         "end": _take_end,
     }
 

@@ -31,6 +31,11 @@ def clock_time(nanoseconds: int) -> str:
     return f"{milliseconds // 60_000:02d}:{milliseconds // 1000 % 60:02d}.{milliseconds % 1000:03d}"
 
 
+def limit_words(nanoseconds: int) -> str:
+    """What is said of a recording that was full at that time of it."""
+    return f"limit reached at {clock_time(nanoseconds)[:-4]}: recorded no further"
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """`1 event`, `1,284 events`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -89,7 +89,7 @@ def request_words(timeline: Timeline, context: Context, span: int, until: int) -
     if request is None:
         return ""
     words = asked_words(timeline.spans.text(request.line))
-    return f"{words} → {request.status}" if request.status and request.replied <= until else words
+    return f"{words} → {request.status}".lstrip() if request.status and request.replied <= until else words
 
 
 def span_words(enter: str, end: str) -> str:

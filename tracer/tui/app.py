@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -80,6 +80,9 @@ class Watch(App[int]):
 
     def tick(self) -> None:
         """Read on, and show what is new."""
+        if self.controls.leave is not None:
+            self.exit(self.controls.leave)
+            return
         view = self.feed.tick()
         if view is not None:
             self.show(view)
@@ -89,8 +92,11 @@ class Watch(App[int]):
 
     def show(self, view: View) -> None:
         """Give a view to the screen."""
+        untyped = view.untyped - (self._view.untyped if self._view is not None else 0)
         self._view = view
         self.picture.show(view)
+        if untyped and self._runs:
+            self._say(f"the program does not read what is typed: {count(untyped, 'character')} dropped")
         if self.picture.entry.purpose == "type" and not self._runs:
             self.picture.close_entry()
             self._say("the program has ended: it reads nothing more")
@@ -111,7 +117,8 @@ class Watch(App[int]):
     @property
     def _runs(self) -> bool:
         """Whether there may be something left to do anything to: not when the recording has ended."""
-        return self._view is None or not (self._view.finished or self._view.ended_since)
+        view = self._view
+        return view is None or ((not view.finished or view.unrecorded) and not view.ended_since)
 
     @property
     def _sends(self) -> bool:
@@ -273,12 +280,10 @@ def watch(
     title: str = "",
     follow: bool = False,
     controls: Controls | None = None,
-    on_quit: Callable[[], None] | None = None,
 ) -> int:
     """Show a recording until the person quits; the exit status.
 
     With `follow` the recording still grows and the screen is live until it ends. Raises NotARecording before anything is shown.
-    `on_quit` is called when the screen is gone, however it went.
     """
     feed = Feed(path, title or Path(path).name, follow)
     try:
@@ -287,5 +292,3 @@ def watch(
         return status if isinstance(status, int) else app.return_code or 0
     finally:
         feed.close()
-        if on_quit is not None:
-            on_quit()

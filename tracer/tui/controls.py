@@ -19,6 +19,8 @@ class Controls:
     """Sends one client by itself every so many seconds, until the person sends the first."""
     question: str | None = None
     """What q and Ctrl-C ask before the screen ends, as long as the program runs; None: no question."""
+    leave: int | None = None
+    """Set this, from anywhere, and the screen ends within a tick, with this exit status and without a question."""
     _said: SimpleQueue[str] = field(default_factory=SimpleQueue, repr=False)
 
     def say(self, message: str) -> None:

@@ -16,7 +16,9 @@ from tracer.recording.follow import Follower
 from tracer.timeline.at import at
 from tracer.timeline.calls import rows
 from tracer.timeline.moment import Moment, OpenSpan, ServerMoment
+from tracer.timeline.outputs import Unwritten
 from tracer.timeline.timeline import Timeline
+from tracer.timeline.units import count
 
 from .paths import path_of, supplier_of
 from .servers import Choice, has_socket, is_shut, loop_of
@@ -31,6 +33,12 @@ LITTLE = 1 << 20  # bytes: a few ticks of reading
 WINDOW, LARGEST_WINDOW = 300, 2400  # rows
 SILENCE = 3_000_000_000  # without a word for so long, it is worth asking whether there is anybody to say one
 TICKING = 100_000_000  # open spans tick this often; nothing else moves by itself
+
+
+def _unwritten_words(unwritten: Unwritten) -> str:
+    """What stands below the output where there is no room for the rest of it."""
+    dropped = f": {count(unwritten.dropped, 'character')}" if unwritten.dropped else ""
+    return f"… the program's output beyond {unwritten.kept / 1e6:,g} MB is not recorded{dropped}"
 
 
 def _alive(pid: int, born: int) -> bool:
@@ -54,7 +62,6 @@ class Feed:
         self._clock = clock
         self._alive = alive
         self._heard: int | None = None  # when something was read last, or its silence was looked into
-        self._was_live = False  # a live picture was shown
         self._abandoned = False  # the supervisor is gone and has recorded no end
         self._timeline = Timeline()
         self._title = title
@@ -143,7 +150,7 @@ class Feed:
 
     def _behind(self, now: int) -> View | None:
         assert self._frozen_view is not None
-        newest = now if self._is_live else self._timeline.newest
+        newest = now if self._is_live and self._timeline.limited is None else self._until
         behind = max(0, newest - self._frozen_view.now)
         ended = not self._is_live
         if behind // TICKING == self._frozen_view.behind // TICKING and self._frozen_view.ended_since == ended:
@@ -154,16 +161,23 @@ class Feed:
     # -- building ----------------------------------------------------------------------------------------------------------
 
     @property
+    def _until(self) -> int:
+        """The newest time that something is known of: where the recording was full, not when the program ended."""
+        limited = self._timeline.limited
+        return self._timeline.newest if limited is None else limited
+
+    @property
     def _is_live(self) -> bool:
         return self._follow and not self._follower.ended and not self._abandoned
 
     def _build(self, now: int) -> View:
         timeline = self._timeline
         percent = self._percent()
-        self._was_live |= self._is_live and percent is None
-        mode: Mode = "live" if self._is_live else "ended" if self._was_live or self._abandoned else "replay"
+        limited = timeline.limited is not None
+        live = self._is_live and not limited
+        mode: Mode = "live" if live else "ended" if self._follow or self._abandoned else "replay"
         # What is read later may be older than now: a live picture is of now, and of what has been read.
-        t = max(now, timeline.newest) if mode == "live" else timeline.newest
+        t = max(now, timeline.newest) if live else self._until
         moment = at(timeline, t)
         found = tuple(rows(timeline, t, self.window + 1))
         loops = self._loops(moment)
@@ -182,9 +196,12 @@ class Feed:
             damaged=self._follower.reader.damaged,
             reading=percent,
             finished=mode != "live",
+            limited=timeline.limited,
+            unrecorded=limited and self._is_live,
             abandoned=self._abandoned,
             complete=timeline.ended is not None,
-            output=self._text.lines() if self._pieces else None,
+            untyped=sum(timeline.untyped.values()),
+            output=self._text.lines() if self._pieces or timeline.outputs.unwritten else None,
         )
         return self._about(view, self._choice.of(moment, {server: span for server, (_, span) in loops.items()}))
 
@@ -215,9 +232,11 @@ class Feed:
         """Read what the program wrote up to `t`."""
         outputs = self._timeline.outputs
         end = outputs.before(t)
-        for text in islice(outputs.texts, self._pieces, end):
+        for text in outputs.between(self._pieces, end):
             self._text.feed(text)
         self._pieces = end
+        if outputs.unwritten is not None:
+            self._text.close(_unwritten_words(outputs.unwritten))
 
     def _percent(self) -> int | None:
         """How much of the file has been read; None: all of it, but for what was written a moment ago."""

@@ -84,7 +84,10 @@ def keys_help(offer: Offer) -> str:
         f"p shows the next small panel, Ctrl-P finds every command, {leave}"
     )
     if offer.servers:
-        found += "\nv shows the next server; from then on that one stays. Ctrl-P, Server details tells all of each."
+        found += (
+            "\nv shows the next server; from then on that one stays, until v goes on behind the last: then the screen chooses again. "
+            "Ctrl-P, Server details tells all of each."
+        )
     if offer.types:
         found += (
             "\ni opens a line to type on: Enter sends it to the program, Ctrl-D on an empty line is the end of its input, Esc closes "

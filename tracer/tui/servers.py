@@ -19,8 +19,8 @@ _LOOPS = ("serve_forever", "handle_request")
 class Choice:
     """Which server is watched: the one that the person has chosen, also when it ends; until then the one where most happens.
 
-    That is one whose loop runs; else one that is open; else the one that has accepted most. The one that was watched before stays
-    as long as no other is better. Where a program calls handle_request again and again, its loop runs between two calls, too.
+    That is one whose loop runs; else one that is open; else the newest that has accepted anything. The one that was watched before
+    stays as long as no other is better. Where a program calls handle_request again and again, its loop runs between two calls, too.
     """
 
     def __init__(self) -> None:
@@ -35,20 +35,27 @@ class Choice:
         self._before = found.server if found is not None else None
         return found
 
-    def _automatic(self, moment: Moment, loops: Mapping[int, OpenSpan]) -> ServerMoment | None:
+    def _automatic(self, moment: Moment, loops: Mapping[int, object]) -> ServerMoment | None:
         alive = {process.process for process in moment.processes}
         open_ones = [one for one in moment.servers if one.process in alive and one.descriptor is not None and not is_shut(one)]
         looping = [one for one in moment.servers if one.server in loops or (one.server in self._turns and one in open_ones)]
         for good in (looping, open_ones):
             if good:
                 return next((one for one in good if one.server == self._before), good[0])
-        return max(moment.servers, key=lambda one: one.accepted, default=None)
+        served = [one for one in moment.servers if one.accepted] or moment.servers
+        return served[-1] if served else None
 
     def next(self, view: View) -> ServerMoment | None:
-        """The person wants the one behind the one that `view` watches: that one; None if there is no other."""
+        """The person wants the one behind the one that `view` watches: that one; None if there is no other.
+
+        Behind the last that was chosen, it is again the one where most happens.
+        """
         servers = view.moment.servers
         if len(servers) < 2:
             return None
+        if self._chosen is not None and view.place == len(servers):
+            self._chosen = self._before = None
+            return self._automatic(view.moment, view.loops)
         chosen = servers[view.place % len(servers)]
         self._chosen = chosen.server
         return chosen

@@ -46,9 +46,12 @@ class View:
     reading: int | None = None  # percent of the file that have been read; None: all of it
     behind: int = 0  # frozen: nanoseconds
     finished: bool = False  # nothing more comes: nobody's "now" is the present
+    limited: int | None = None  # when the recording was full: nothing later is shown
+    unrecorded: bool = False  # the program may run on all the same
     abandoned: bool = False  # no end was recorded, and nobody is left to record one
     ended_since: bool = False  # frozen: nothing more comes, though it did at the picture's time
     complete: bool = False  # the end was recorded: the program has ended
+    untyped: int = 0  # characters that were typed for the program and dropped
     output: Lines | None = None  # what the program wrote to its terminal; None: it has none that we know of, or wrote nothing
 
     @property

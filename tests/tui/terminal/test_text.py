@@ -196,6 +196,14 @@ def test_a_picture_never_changes(parts: list[str]) -> None:
         assert [lines[number] for number in range(lines.first, lines.end)] == seen
 
 
+def test_of_long_lines_fewer_are_kept() -> None:
+    terminal = TerminalText(most=100 * PAGE)
+    terminal.feed((60 * "x" + "\r\n") * 5 * PAGE)
+    assert (terminal.lines().first, len(terminal.lines())) == (3 * PAGE, 2 * PAGE), "looked at when a page begins"
+    terminal.feed("\r\n" * 5 * PAGE)
+    assert terminal.lines().first == 4 * PAGE
+
+
 def test_the_newest_lines_are_kept() -> None:
     lines = lines_of("".join(f"line {number}\n" for number in range(200_000)) + "last")
     assert (lines.first, lines.finished, lines.end, len(lines)) == (150_000, 200_000, 200_001, 50_001)

@@ -7,11 +7,15 @@ from typing import ClassVar, Literal
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Input, Static
 
 Purpose = Literal["search", "type"]
 _PROMPTS: dict[Purpose, str] = {"search": " search Output: ", "type": " to the program: "}
+
+
+NARROW = 30  # columns
 
 
 class Entry(Horizontal):
@@ -67,6 +71,10 @@ class Entry(Horizontal):
         self.query_one("#prompt", Static).update(_PROMPTS[purpose])
         self.add_class("-open")
         self.query_one(TypingLine).focus()
+
+    def on_resize(self, event: Resize) -> None:
+        """Where there is little room, that is for what is typed."""
+        self.set_class(event.size.width < NARROW, "-narrow-line")
 
     def close(self) -> None:
         """Be gone."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.style import Style
 
 from tracer.timeline.moment import ServerMoment
-from tracer.timeline.units import clock_time, count, ticking
+from tracer.timeline.units import clock_time, count, limit_words, ticking
 
 from ..lines import Line, cells, ends, line
 from ..marks import BAD, BOLD, DIM, LIVE, REPLAY, STILL, WARN
@@ -60,18 +60,21 @@ def _watched(view: View, server: ServerMoment) -> Iterator[Line]:
 
 def mode_words(view: View) -> str:
     """The mode in words; it is also the frame's colour."""
+    limit = limit_words(view.limited - view.start) if view.limited is not None else ""
     match view.mode:
         case "live":
             silent = view.now - view.newest
             words = f"{LIVE} LIVE" if silent < SILENCE else f"{LIVE} LIVE, no word for {silent // 1_000_000_000} s"
         case "frozen":
             words = f"{STILL} FROZEN {ticking(view.behind)} behind"
+        case "ended" if limit:
+            words = f"{STILL} {limit}"
         case "ended" if view.abandoned:
             words = f"{STILL} ENDED, no end recorded: its supervisor is gone"
         case "ended":
             words = f"{STILL} ENDED {tenths(view.now - view.start)}"
         case "replay":
-            words = f"{REPLAY} REPLAY {clock_time(view.now - view.start)}"
+            words = f"{REPLAY} REPLAY, {limit}" if limit else f"{REPLAY} REPLAY {clock_time(view.now - view.start)}"
     return words if view.reading is None else f"{words}, {view.reading} % read"
 
 
@@ -79,8 +82,12 @@ def _counts(view: View, long: bool) -> Line:
     counts = view.moment.counts
     pieces = [count(counts.events, "event")]
     if long:
-        noun = "datagram" if view.server is not None and view.server.kind == "datagram" else "connection"
-        pieces.append(count(counts.connections, noun))
+        server = view.server
+        noun = "datagram" if server is not None and server.kind == "datagram" else "connection"
+        if server is not None and len(view.moment.servers) > 1:
+            pieces.append(f"its {count(server.accepted, noun)}")
+        else:
+            pieces.append(count(counts.connections, noun))
     losses = [f"{count(counts.lost, 'record')} lost"] if counts.lost else []
     losses += [f"{view.damaged:,} damaged"] if view.damaged else []
     words = line(" · ".join(pieces))

@@ -39,7 +39,7 @@ class OutputPanel(Scrolled, can_focus=True):
         "earlier match, Down to a later one, Esc ends the search.\n\n"
         "At the bottom the newest lines are followed. Arrow and page keys and the mouse wheel leave the bottom; then nothing moves by "
         "itself. End goes back. "
-        f"The newest {KEPT:,} lines are kept."
+        f"The newest {KEPT:,} lines are kept, fewer if they are long."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "screen.search", "Search", show=False)]
@@ -96,7 +96,8 @@ class OutputPanel(Scrolled, can_focus=True):
             return ""
         if self._at is None:
             return "not found"
-        return f"{bisect_left(self._search.matches, self._at) + 1:,} of {len(self._search.matches):,}"
+        more = "more than " if self._search.more else ""
+        return f"{bisect_left(self._search.matches, self._at) + 1:,} of {more}{len(self._search.matches):,}"
 
     def _find(self) -> None:
         """Search what has come; where the match that was shown is gone, the next one is."""

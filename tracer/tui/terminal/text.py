@@ -15,12 +15,13 @@ from dataclasses import dataclass
 
 from tracer.recording.text import harmless
 
-from ..marks import PLAIN
+from ..marks import DIM, PLAIN
 from .line import WIDEST, TextLine, Writing
 from .looks import Look, look_after, style_of
 
 PAGE = 1000  # lines; they are forgotten by pages
 KEPT = 50_000  # lines
+MOST = 32_000_000  # characters in them
 _LONGEST_STRING = 1 << 20  # characters: what is longer was no command to a terminal, but bytes that look like the begin of one
 _TAB = 8
 
@@ -68,8 +69,10 @@ _ALTERNATE = {"47", "1047", "1049"}  # screens
 class TerminalText:
     """Lines of the text that was fed so far."""
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self, kept: int = KEPT, most: int = MOST) -> None:
         self._most_pages = max(1, kept // PAGE)
+        self._most = most
+        self._sizes: list[int] = []  # characters in each page
         self._pages: list[list[TextLine]] = []
         self._finished = 0
         self._line = Writing()
@@ -79,6 +82,7 @@ class TerminalText:
         self._unfinished = ""  # a sequence
         self._string: re.Pattern[str] | None = None  # a string: what ends it
         self._string_length = 0
+        self._closed = False
 
     def feed(self, text: str) -> None:
         """Take in the next piece."""
@@ -109,6 +113,14 @@ class TerminalText:
             else:  # what comes next can be no part of it: it was no sequence
                 at = begun.end()
 
+    def close(self, words: str) -> None:
+        """Nothing more comes: the last line says so in `words`, which are ours; when this is called again, in others."""
+        if self._line and not self._closed:
+            self._end_line()
+        self._closed = True
+        self._line = Writing()
+        self._line.put(words, DIM)
+
     def lines(self) -> Lines:
         """The lines now."""
         last = self._line.line() if self._line else None
@@ -124,11 +136,21 @@ class TerminalText:
 
     def _end_line(self) -> None:
         if not self._pages or len(self._pages[-1]) == PAGE:
-            self._pages.append([])
-            del self._pages[: -self._most_pages]
-        self._pages[-1].append(self._line.line())
+            self._turn_page()
+        line = self._line.line()
+        self._pages[-1].append(line)
+        self._sizes[-1] += len(line.text)
         self._finished += 1
         self._line = Writing()
+
+    def _turn_page(self) -> None:
+        sizes = self._sizes
+        sizes.append(0)
+        self._pages.append([])
+        too_many = max(0, len(sizes) - self._most_pages)
+        while len(sizes) - too_many > 1 and sum(sizes[too_many:]) > self._most:
+            too_many += 1
+        del self._pages[:too_many], sizes[:too_many]
 
     def _elsewhere(self) -> None:
         """The program goes on at another line of its screen."""
