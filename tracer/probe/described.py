@@ -4,7 +4,7 @@ What stands for such a hook passes everything on to it, so that a program which 
 """
 
 from .hooks import Hook
-from .template import hide, prepare
+from .template import hide, probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ def can_stand_for(found: object) -> bool:
 class Standing:
     """Stands for the callable object `real`, with a probe on its calls."""
 
-    __slots__ = ("__weakref__", "_probe", "real")
+    __slots__ = ("__weakref__", "_call", "real")
 
-    def __init__(self, real: "Any", probe: "Callable[..., object]") -> None:
+    def __init__(self, real: "Any", call: "Callable[..., object]") -> None:
         object.__setattr__(self, "real", real)
-        object.__setattr__(self, "_probe", probe)
+        object.__setattr__(self, "_call", call)
 
     def __call__(self, /, *args: object, **kwargs: object) -> object:
         try:
-            return self._probe(self.real, *args, **kwargs)
+            return self._call(self.real, *args, **kwargs)
         except BaseException as error:
             hide(error)
             raise
@@ -75,7 +75,7 @@ class Described(Standing):
     __slots__ = ("_bound", "_role")
 
     def __init__(self, real: "Any", hook: Hook, owner: str, module: str, role: type | None) -> None:
-        super().__init__(real, prepare(real, hook, owner, module, role, bound=True, given=True)(real))
+        super().__init__(real, probe(real, hook, owner, module, role, given=True))
         object.__setattr__(self, "_bound", stand(real, hook, owner, module))
         object.__setattr__(self, "_role", role)
 
@@ -90,12 +90,12 @@ class Described(Standing):
             return self
         if not callable(found) or (self._role is not None and not isinstance(item, self._role)):
             return found
-        return Standing(found, self._probe if item is None else self._bound)
+        return Standing(found, self._call if item is None else self._bound)
 
 
 def stand(real: "Any", hook: Hook, owner: str, module: str) -> "Callable[..., object]":
     """The probe for calls of `real`, or of what it is when it is bound."""
-    return prepare(real, hook, owner, module, None, bound=False, given=True)(real)
+    return probe(real, hook, owner, module, bound=False, given=True)
 
 
 def is_standing(item: object) -> bool:

@@ -141,8 +141,7 @@ _GLOBALS: dict[str, object] = {
     "BaseException": BaseException, "__builtins__": __builtins__, "__name__": __name__,
 }  # fmt: skip
 #: A parameter of one of these names would hide what the wrapper needs: such a function gets the wrapper for any arguments.
-_OWN_NAMES = ("function", "entered", "returned", "raised", "role", "wrapper", "add", "error", "result", "args", "kwargs")
-_RESERVED = frozenset((*_GLOBALS, *_OWN_NAMES))
+_OWN_NAMES = {"function", "entered", "returned", "raised", "role", "wrapper", "add", "error", "result", "args", "kwargs"}
 
 _PLAIN = (FunctionType, MethodType, BuiltinFunctionType)
 _DEEPEST = 100  # decorators around one another: more are a circle
@@ -168,26 +167,23 @@ def _make(source: str) -> "Callable[..., FunctionType]":
 
 
 def probe(
-    function: "Callable[..., object]", hook: Hook, owner: str, module: str = "", role: type | None = None, bound: bool = True
+    function: "Any",
+    hook: Hook,
+    owner: str,
+    module: str = "",
+    role: type | None = None,
+    bound: bool = True,
+    given: bool = False,
 ) -> "FunctionType":
     """`function` with a probe on it, as `hook` supplied by class `owner` of `module` (or by the system).
 
     `role` is given where `owner` may be used apart from servers or handlers: calls on objects of no such class are let through
-    unseen. `bound` is False for a static method, which is not told whose it is.
-    """
-    return prepare(function, hook, owner, module, role, bound)(function)
-
-
-def prepare(
-    example: "Callable[..., object]", hook: Hook, owner: str, module: str, role: type | None, bound: bool, given: bool = False
-) -> "Callable[..., FunctionType]":
-    """What puts that probe on any function that takes what `example` takes; the definition is written.
-
-    With `given`, what comes out of that is no such function: it takes the function to be called before its arguments.
+    unseen. `bound` is False for a static method, which is not told whose it is. With `given` the probe is for whatever `function`
+    becomes when it is bound: it takes what is to be called before the arguments.
     """
     system = hook.on == "system"
     framework = system or is_framework(module)
-    names = None if given else _parameters(example)
+    names = None if given else _parameters(function)
     if names is None:
         parameters = "*args, **kwargs"
         keyword = _SECOND.get(hook.enter, "")
@@ -216,16 +212,11 @@ def prepare(
     context = "awaited" if hook.name == "Thread.join" else "begun"
     source = source.replace("{self}", names[0]).replace("{second}", names[1]).replace("{context}", context)
     make = _make(source)
-    code = _define(example, hook, owner, module, framework)
-    words = word(code, ENTER), word(code, RETURN), word(code, RAISE)
-
-    def put(function: "Callable[..., object]") -> "FunctionType":
-        wrapper = make(function, *words, role)
-        if not given:
-            disguise(wrapper, function)
-        return wrapper
-
-    return put
+    code = _define(function, hook, owner, module, framework)
+    wrapper = make(function, word(code, ENTER), word(code, RETURN), word(code, RAISE), role)
+    if not given:
+        disguise(wrapper, function)
+    return wrapper
 
 
 def is_wrapper(function: object) -> bool:
@@ -290,7 +281,7 @@ def _parameters(function: "Callable[..., object]") -> list[str] | None:
     if code.co_flags & _STARRED or code.co_kwonlyargcount or code.co_posonlyargcount:
         return None
     names = list(code.co_varnames[: code.co_argcount])
-    return None if not names or _RESERVED.intersection(names) else names
+    return None if not names or any(name in _OWN_NAMES or name in _GLOBALS for name in names) else names
 
 
 def _before(hook: Hook, owner: str, framework: bool) -> str:
