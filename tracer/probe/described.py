@@ -18,6 +18,11 @@ def can_stand_for(found: object) -> bool:
     return (callable(found) or hasattr(kind, "__get__")) and not (hasattr(kind, "__set__") or hasattr(kind, "__delete__"))
 
 
+def within(found: object) -> object:
+    """What a static or class method holds; anything else itself."""
+    return found.__func__ if isinstance(found, staticmethod | classmethod) else found
+
+
 class Standing:
     """Stands for the callable object `real`, with a probe on its calls."""
 

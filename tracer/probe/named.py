@@ -6,15 +6,11 @@ they are looked for when a server is built. A method is wrapped in every class t
 
 import sys
 
+from .described import within
 from .hooks import METHODS, Hook
 from .process import tell
+from .stdlib import FunctionType
 from .template import is_asynchronous, is_wrapper, probe
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import FunctionType
-else:
-    FunctionType = type(tell)
 
 
 class _Named(Hook):
@@ -70,14 +66,18 @@ def _space(module: str) -> "dict[str, object] | None":
     """What stands in that module; None if it was not imported. `__main__` is known by the name of its file, or after -m, too."""
     found = sys.modules.get(module)
     if found is None:
-        main = sys.modules.get("__main__")
-        known = vars(main) if main is not None else {}
-        file = known.get("__file__")
+        found = sys.modules.get("__main__")
+        file = getattr(found, "__file__", None)
         stem = file.rpartition("/")[2].removesuffix(".py") if type(file) is str else ""
-        if module not in (stem, getattr(known.get("__spec__"), "name", "")):
+        if module not in (stem, module_of_main()):
             return None
-        found = main
     return vars(found) if found is not None else None
+
+
+def module_of_main() -> str:
+    """The name of the module that was started with -m; "" for a script."""
+    name: str = getattr(getattr(sys.modules.get("__main__"), "__spec__", None), "name", "")
+    return name
 
 
 def _wrap(cls: type, path: str, method: str) -> str:
@@ -88,8 +88,8 @@ def _wrap(cls: type, path: str, method: str) -> str:
         found = owner.__dict__.get(method)
         if found is None:
             continue
-        kind = type(found) if isinstance(found, staticmethod | classmethod) else None
-        function = found.__func__ if kind else found
+        function: object = within(found)
+        kind = type(found) if function is not found else None
         if not isinstance(function, FunctionType) or is_asynchronous(function):
             return "not a function"
         why = ""

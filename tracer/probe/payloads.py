@@ -9,14 +9,12 @@ from _socket import socket as Socket  # noqa: N812
 
 from .frames import payload, text
 from .servers import address_text, look_up
+from .stdlib import FunctionType
 from .writer import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FunctionType
-else:
-    FunctionType = type(lambda: None)
 
 DESCRIPTOR, REQUEST, TRUTH, SERVER = payload("descriptor"), payload("request"), payload("truth"), payload("server")
 CHILDREN, THREADS, CONTEXT, READY = payload("children"), payload("threads"), payload("context"), payload("ready")

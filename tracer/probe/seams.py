@@ -5,18 +5,14 @@ probes on fork, waitpid, _exit, select and the life of a thread. Everything else
 a program that replaces `socketserver.os.fork` is still obeyed.
 """
 
-import sys
-
 from .hooks import HOOKS
+from .stdlib import ModuleType
 from .template import disguise, hide, probe
 from .writer import FULL, local, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
     from typing import Any
-else:
-    ModuleType = type(sys)
 
 
 def put_into(spaces: "list[dict[str, Any]]") -> None:

@@ -35,9 +35,12 @@ _known: dict[int, list[object]] = {}
 def look_up(item: object, name: str) -> object:
     """The attribute `name` as it lies in the instance or in one of its classes; None if it is nowhere."""
     own = getattr(item, "__dict__", None)
-    if type(own) is dict and name in own:
-        return own[name]
-    for owner in type(item).__mro__:
+    return own[name] if type(own) is dict and name in own else lying_in(type(item), name)
+
+
+def lying_in(cls: type, name: str) -> object:
+    """What a class has by that name, unbound; None if it has nothing."""
+    for owner in cls.__mro__:
         if name in owner.__dict__:
             found: object = owner.__dict__[name]
             return found

@@ -12,8 +12,6 @@ from _frozen_importlib import BuiltinImporter, ModuleSpec, module_from_spec
 from _frozen_importlib_external import PathFinder
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import ModuleType
 
 _LIBRARY = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib is not imported in a traced program
 _VERSION = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -52,8 +50,15 @@ def private(name: str) -> "ModuleType":
 
 if TYPE_CHECKING:
     from array import array as array
+    from types import BuiltinFunctionType as BuiltinFunctionType
+    from types import FunctionType as FunctionType
+    from types import GetSetDescriptorType as GetSetDescriptorType
+    from types import MethodType as MethodType
+    from types import ModuleType as ModuleType
     from zlib import crc32 as crc32
 else:
+    BuiltinFunctionType, FunctionType, MethodType, ModuleType = type(len), type(private), type(BuiltinImporter.find_spec), type(sys)
+    GetSetDescriptorType = type(FunctionType.__dict__["__code__"])
     array = private("array").array
     try:
         crc32 = private("zlib").crc32

@@ -13,14 +13,12 @@ from . import payloads, process, servers, threads, writer
 from .frames import ENTER, RAISE, RETURN, identity, word
 from .hooks import Hook, is_framework
 from .process import tell
+from .stdlib import BuiltinFunctionType, FunctionType, MethodType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import BuiltinFunctionType, FunctionType, MethodType
     from typing import Any
-else:
-    FunctionType, MethodType, BuiltinFunctionType = type(tell), type(process.process.__init__), type(len)
 
 _TEMPLATE = """
 def make(function, entered, returned, raised, role):

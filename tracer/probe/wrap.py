@@ -5,27 +5,23 @@ supplied it. It is done when a server is built: a forked child has nothing left 
 object, is found when the next connection comes (see `look_again`).
 """
 
-import sys
 from _functools import partial  # type: ignore[import-not-found]
 from _operator import attrgetter
 from _weakref import ref
 
 from . import named
-from .described import Described, Standing, can_stand_for, is_standing, stand
+from .described import Described, Standing, can_stand_for, is_standing, stand, within
 from .hooks import FAMILIES, METHODS, Hook, is_framework
-from .process import give_up, process
+from .process import give_up
 from .seams import put_into
-from .servers import look_up
+from .servers import look_up, lying_in
+from .stdlib import FunctionType, GetSetDescriptorType, MethodType, ModuleType
 from .template import bare, disguise, hide, innermost, is_asynchronous, is_wrapper, probe, provide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FunctionType, GetSetDescriptorType, MethodType, ModuleType
     from typing import Any
-else:
-    FunctionType, MethodType = type(give_up), type(process.__init__)
-    GetSetDescriptorType = type(FunctionType.__dict__["__code__"])
 
 _ASK: object = type.__getattribute__
 _bases: dict[str, type] = {}
@@ -51,7 +47,7 @@ class _Met:
         """Note what the class looks like now, so that a change is noticed cheaply."""
         names = [name for name, hook in METHODS.items() if hook.family in kin and name != "__init__"]
         self.names = frozenset(names)
-        lying = {name: _lying_in(cls, name) for name in names}
+        lying = {name: lying_in(cls, name) for name in names}
         # Of plain functions alone: to ask for anything else may run the program's code, or make a new object each time.
         steady = {name: item for name, item in lying.items() if isinstance(item, FunctionType)} if _is_plain(type(cls)) else {}
         self.find = attrgetter(*steady) if steady else _nothing
@@ -90,11 +86,6 @@ def _nothing(cls: type) -> None:
     return None
 
 
-def _lying_in(cls: type, name: str) -> object:
-    """What a class has by that name, unbound; None if it has nothing."""
-    return next((owner.__dict__[name] for owner in cls.__mro__ if name in owner.__dict__), None)
-
-
 def meet(cls: type, on: str) -> None:
     """Wrap the hooks in every class of `cls`'s MRO that are not wrapped yet. `on` is "server" or "handler"."""
     try:
@@ -113,7 +104,7 @@ def _is_of_a_family(owner: type) -> bool:
     """Whether the class is one of FAMILIES; `python -m http.server` has it in __main__."""
     module = owner.__module__
     if module == "__main__":
-        module = getattr(getattr(sys.modules.get(module), "__spec__", None), "name", "")
+        module = named.module_of_main()
     return owner.__name__ in FAMILIES and FAMILIES[owner.__name__] == module
 
 
@@ -167,25 +158,20 @@ def _wrap_class(owner: type, kin: dict[str, type]) -> None:
         if name not in owner.__dict__ or hook.family not in kin or (name == "__init__" and not framework):
             continue
         found = owner.__dict__[name]
-        if name in met.standing and met.standing[name]() is _within(found):
+        if name in met.standing and met.standing[name]() is within(found):
             continue
         # A mix-in's method may be called on objects that are no servers or handlers.
         role = None if framework or issubclass(owner, kin[hook.family]) else kin[hook.family]
         standing = _wrapped(found, hook, owner.__name__, module, role)
         if standing is not None:
-            met.standing[name] = ref(_within(standing))
+            met.standing[name] = ref(within(standing))
             type.__setattr__(owner, name, standing)
-
-
-def _within(found: object) -> object:
-    """What a static or class method holds; anything else itself."""
-    return found.__func__ if isinstance(found, staticmethod | classmethod) else found
 
 
 def _wrapped(found: object, hook: Hook, owner: str, module: str, role: type | None) -> object:
     """What is to stand in a class for `found`; None if nothing can."""
     kind = type(found)
-    function: Any = _within(found)
+    function: Any = within(found)
     if is_standing(function):
         function = function.real
     function = bare(function)  # without the probe of another class: here it is this class that supplies it
@@ -254,7 +240,7 @@ _plain_constructors: "set[Callable[..., None]]" = set()
 def _builds_plainly(server: object) -> bool:
     """Whether finish_request, in building the handler, runs nothing of the program's but hooks."""
     handler = look_up(server, "RequestHandlerClass")
-    return isinstance(handler, type) and _is_plain(type(handler)) and _lying_in(handler, "__init__") in _plain_constructors
+    return isinstance(handler, type) and _is_plain(type(handler)) and lying_in(handler, "__init__") in _plain_constructors
 
 
 def _meet_handlers_of(base: type) -> None:
