@@ -13,6 +13,7 @@ from .lifetimes import FOREVER, Lifetimes
 if TYPE_CHECKING:
     from .connections import Connection, Table
     from .moment import ContextEnd
+    from .requests import Request
     from .shapes import Node
 
 
@@ -99,19 +100,6 @@ class Process:
     def asked(self) -> bool:
         """Whether it was ever asked which connection a descriptor means here."""
         return any(table.asked >= 0 for tables in (self.descriptors, self.requests) for table in tables.values())
-
-
-class Request:
-    """An HTTP request: a connection may carry several."""
-
-    __slots__ = ("asked", "line", "parsed", "replied", "status")
-
-    def __init__(self, line: int, asked: int, parsed: int = -1) -> None:
-        self.line = line  # the place of its first line's text; -1: it has not been parsed
-        self.asked = asked  # when that was parsed, or answered before
-        self.parsed = parsed  # the span of parse_request that answered it; -1: none did
-        self.status = 0  # of the reply
-        self.replied = FOREVER  # when that was known
 
 
 class Beliefs:

@@ -11,25 +11,16 @@ from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping
 
-from . import connections
+from . import connections, requests
 from . import roles as role
 from .carried import Carried
 from .codes import Code
 from .connections import Connection
-from .contexts import Context, Fork, Process, Request
+from .contexts import Context, Fork, Process
 from .ends import Ends
 from .lifetimes import FOREVER
 from .settled import Disturbed, Settled
 from .spans import Spans
-
-FINAL = 200  # a status below is followed by another
-
-
-def _requests(context: Context, span: int) -> list[Request]:
-    """The HTTP requests of a span, to add to."""
-    if context.requests is None:
-        context.requests = {}
-    return context.requests.setdefault(span, [])
 
 
 class Settler:
@@ -234,46 +225,11 @@ class Settler:
         elif what == role.RETURNED:
             context.returned = min(context.returned, t)
         elif what == role.ASKED:
-            self._ask(context, self.spans.reference(context, index, mark.span), a, t)
+            requests.ask(self.spans, context, self.spans.reference(context, index, mark.span), a, t)
         elif what == role.REPLIED:
-            self._answer(context, self.spans.reference(context, index, mark.span), a, t)
+            requests.answer(self.carried, context, self.spans.reference(context, index, mark.span), a, t)
         elif what == role.CHILDREN or what == role.THREADS:
             (process.believed_children if what == role.CHILDREN else process.believed_threads).add(t, a)
-
-    def _ask(self, context: Context, span: int, line: int, t: int) -> None:
-        """Tell the span around that a request was parsed in `span`, which may have answered it already."""
-        around = self.spans.parent(context, span)
-        if around < 0:
-            return
-        known = _requests(context, around)
-        if known and known[-1].parsed == span:
-            known[-1].line = line
-        else:
-            known.append(Request(line, t))
-
-    def _answer(self, context: Context, span: int, status: int, t: int) -> None:
-        """Tell the request that is served around a span that its reply has a status. The first counts, unless it announces another.
-
-        parse_request answers what it does not understand. What it never sees, as its line is too long, is answered as well: that is
-        a request of the span around, too.
-        """
-        parsed, around = -1, self.spans.parent(context, span)
-        outer = around
-        while outer >= 0:
-            if self.carried.hook(context, outer) == "parse_request":
-                parsed = outer
-            elif parsed >= 0 or (context.requests is not None and outer in context.requests):
-                around = outer
-                break
-            outer = self.spans.parent(context, outer)
-        if around < 0 or (parsed >= 0 and outer < 0):
-            return
-        known = _requests(context, around)
-        if not known or (parsed >= 0 and known[-1].parsed != parsed):
-            known.append(Request(-1, t, parsed))
-        request = known[-1]
-        if request.replied == FOREVER or request.status < FINAL:
-            request.status, request.replied = status, t
 
     def _count(self, mark: role.Mark, context: Context, index: int, t: int) -> None:
         """Count a connection for the server whose loop took it."""

@@ -3,6 +3,7 @@
 import signal
 
 from .contexts import Context, string, waited
+from .requests import request_at
 from .timeline import Timeline
 
 
@@ -84,8 +85,7 @@ def asked_words(line: str) -> str:
 
 def request_words(timeline: Timeline, context: Context, span: int, until: int) -> str:
     """The HTTP request that was served last in a span, and the status of its reply: `GET /x → 200`; "" if there was none by then."""
-    known = context.requests.get(span, ()) if context.requests is not None else ()
-    request = next((one for one in reversed(known) if one.asked <= until), None)
+    request = request_at(context, span, until)
     if request is None:
         return ""
     words = asked_words(timeline.spans.text(request.line))

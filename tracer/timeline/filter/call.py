@@ -1,15 +1,16 @@
 """A call as filters see it: one hook call, before it or after it, in plain values."""
 
 from bisect import bisect_right
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from tracer.probe.frames import RAISE, RETURN
 
 from ..at import connection_at
 from ..codes import UNKNOWN
-from ..contexts import Context, Request, string
+from ..contexts import Context, string
 from ..lifetimes import FOREVER
+from ..requests import request_at
 from ..spans import Span
 from ..timeline import Timeline
 from ..words import asked_words
@@ -17,7 +18,7 @@ from ..words import asked_words
 When = Literal["before", "after"]
 WHENS: tuple[When, ...] = ("before", "after")
 
-_asked, _since = attrgetter("asked"), itemgetter(0)
+_since = itemgetter(0)
 
 
 class Call(NamedTuple):
@@ -99,10 +100,8 @@ def _carried(call: Call, timeline: Timeline, context: Context, span: int, at: in
 def _served(call: Call, timeline: Timeline, context: Context, span: int, at: int) -> Call:
     """The call with the HTTP request that is served in it or around it, as far as it is known at `at`."""
     while span >= 0 and context.requests is not None:
-        known: list[Request] = context.requests.get(span, [])
-        place = bisect_right(known, at, key=_asked)
-        if place:
-            request = known[place - 1]
+        request = request_at(context, span, at)
+        if request is not None:
             words = asked_words(timeline.spans.text(request.line))
             return call._replace(request=words, reply=request.status if request.replied <= at else call.reply)
         span = timeline.spans.parent(context, span)
