@@ -69,7 +69,7 @@ def start(path: str, page: str, pid: int) -> bool:
         return False
     first = process.first = Context(new_id(), b"")
     cause = "start" if pid == process.pid else "fork"
-    first.definition = _describe(first.id, cause, 0, process.pid, os.getppid(), process.born, ancestors=_ancestors())
+    first.definition = _describe(first.id, cause, 0, process.pid, os.getppid(), process.born, above=_ancestors())
     if get_native_id() == process.pid:
         local.context = first
     os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
@@ -100,14 +100,11 @@ _DEFINITION = (
 )
 
 
-def _describe(
-    identity: int, cause: str, parent: int, pid: int, ppid: int, born: int, started: bool = False, ancestors: "Iterable[int]" = ()
-) -> bytes:
+def _describe(identity: int, cause: str, parent: int, pid: int, ppid: int, born: int, started: bool = False, above: str = "") -> bytes:
     if cause == "thread":
         kind, name, whose, image = "thread", encode_basestring_ascii(_thread_name()), process.id, ""
     else:
         kind, name, whose, image = "process", '""', identity, process.image
-    above = ",".join(map(str, ancestors))
     known = (identity, whose, pid, get_native_id(), kind, cause, parent, name, clock(), ppid, born, started, image, above)
     return frame(FACT, identity, (_DEFINITION % known).encode())
 
@@ -119,7 +116,7 @@ def _thread_name() -> str:
     return name if type(name) is str else ""
 
 
-def _ancestors() -> list[int]:
+def _ancestors() -> str:
     """The pids of the nearest processes that this one descends from: its parent may be one that is not traced, such as a shell."""
     found: list[int] = []
     pid = os.getppid()
@@ -127,7 +124,7 @@ def _ancestors() -> list[int]:
         found.append(pid)
         stat = stat_of(pid)
         pid = int(stat[1]) if stat else 0
-    return found
+    return ",".join(map(str, found))
 
 
 def enter() -> None:

@@ -109,11 +109,10 @@ class Timeline:
         context.cause = cause if cause in ("fork", "thread") else "start"
         if context.kind == "process":
             context.process_id = identity
+            above = fact.get("ancestors")
+            further = [pid for pid in above if isinstance(pid, int)] if isinstance(above, list) else []
+            context.ancestors = (context.ppid, *further)
         context.name = string(fact, "name")
-        above = fact.get("ancestors")
-        context.ancestors = (
-            (context.ppid, *(pid for pid in above if isinstance(pid, int))) if isinstance(above, list) else (context.ppid,)
-        )
         self._settler.dirty[identity] = context
 
     def _take_server(self, fact: dict[str, Any]) -> None:
