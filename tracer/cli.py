@@ -328,7 +328,7 @@ def _show_whole(options: argparse.Namespace) -> int:
         lines = tree(rows(timeline), timeline.start)
         _warn_of_losses(timeline.lost, damaged)
         if timeline.ended is None:
-            print("tracer: no end was recorded: it still goes on, or its supervisor was killed or had no room", file=sys.stderr)
+            _say("no end was recorded: it still goes on, or its supervisor was killed or had no room")
     for line in lines:
         print(line)
     sys.stdout.flush()
@@ -337,7 +337,7 @@ def _show_whole(options: argparse.Namespace) -> int:
 
 def _warn_of_losses(lost: int, damaged: int) -> None:
     if lost or damaged:
-        print(f"tracer: {lost} records lost, {damaged} damaged places in the file: this is a partial view", file=sys.stderr)
+        _say(f"{lost} records lost, {damaged} damaged places in the file: this is a partial view")
 
 
 def _follow(path: str | Path) -> int:

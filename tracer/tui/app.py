@@ -210,7 +210,7 @@ class Watch(App[int]):
             self._say("sent Ctrl-C to the program")
 
     def action_next_server(self) -> None:
-        """Watch the next server, and stay with it."""
+        """Watch the next server."""
         self.feed.next_server()
         self.tick()
 

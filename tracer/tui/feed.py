@@ -107,7 +107,7 @@ class Feed:
         return self._frozen_view is not None
 
     def next_server(self) -> None:
-        """Watch the next server, and no other until this is called again."""
+        """Watch the next server; behind the last one that was chosen, again the one where most happens."""
         view = self._frozen_view or self._view
         server = self._choice.next(view) if view is not None else None
         if self._frozen_view is not None:
