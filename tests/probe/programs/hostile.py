@@ -26,6 +26,8 @@ class Handler(socketserver.StreamRequestHandler):
     def handle(self):
         line = self.rfile.readline()
         if line == b"execute\n":
+            for thread in {*threading.enumerate()} - {threading.main_thread(), threading.current_thread()}:
+                thread.join()  # clients have their replies before the threads that serve them are over
             os.execlp("cat", "cat")
         self.wfile.write(line.upper())
 
