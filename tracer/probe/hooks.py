@@ -172,6 +172,10 @@ _ROWS = (
 #: name -> row, in the order of the lifecycle.
 HOOKS: dict[str, Hook] = {row.name: row for row in _ROWS}
 
+#: name -> its place among the armed hooks in the page. All of the program's own hooks have one together, the last.
+SLOT: dict[str, int] = {name: place for place, name in enumerate(HOOKS)}
+OWN_SLOT = len(SLOT)
+
 #: Rows whose methods are wrapped in the classes themselves; the others are system calls, seen through proxies.
 METHODS: dict[str, Hook] = {name: row for name, row in HOOKS.items() if row.on != "system"}
 

@@ -4,7 +4,10 @@ It carries what must get through when nothing else does: the supervisor's word t
 each process's count of records it could not write. A file under /dev/shm or in the run's private directory, mapped by all.
 
     0       1: the recording has reached its limit, write nothing more
+    1       1: some hook is armed, or some context steps: whoever comes to a hook looks further (see gate.py)
     2       number of processes in which the tracer gave up (modulo 256)
+    3       number of stops at which a process could not ask whether it is held (modulo 256)
+    64      one byte a hook, by its slot: BEFORE, AFTER, or both, where it is armed
     1024    losses: 384 counters of 8 bytes, one a process: the one at pid % 384
 
 Behind it the file has one byte more for each interpreter that has started under the probe, whatever it imports.
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
     from mmap import mmap
 
 SIZE = 4096
-LIMIT, FAILED = 0, 2
+LIMIT, ARMED, FAILED, UNASKED, SLOTS = 0, 1, 2, 3, 64
+BEFORE, AFTER = 1, 2
 _LOSSES, _COUNTERS = 1024, 384
 
 

@@ -151,6 +151,32 @@ class ConnectionMoment:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A place where contexts are to be held, as somebody set it."""
+
+    hold: int  # its id
+    filter: str  # in the filter language
+    once: bool  # it is for one stop, and gone with it
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A context that is held: it waits, before or after a hook, for somebody to release it."""
+
+    context: int
+    label: str
+    hook: str
+    owner: str
+    when: Literal["before", "after"]
+    span: int | None  # the hook's call; None: not recorded
+    connection: int | None
+    since: int
+    why: str  # the filter of the hold; "step" or "slow motion"
+    costs: tuple[str, ...] = ()  # what waits because of it, in words, the worst first
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Counts over the whole recording as far as it has been read; they do not depend on the moment."""
 
@@ -171,6 +197,9 @@ class Moment:
     accepted: int  # connections accepted up to t
     ended: int  # of these, how many are open no longer
     counts: Counts
+    holds: tuple[Hold, ...] = ()  # set at t, in the order in which they were
+    held: tuple[Held, ...] = ()  # contexts that are held at t, the longest first
+    pace: int = 0  # slow motion: nanoseconds that each hook is held; 0: none
 
     def context(self, context: int) -> ContextMoment | None:
         """The context with that id, if it is alive at the moment."""

@@ -34,3 +34,5 @@ class Row:
     current: bool  # the innermost open span of its context: control is right here
     killed: bool  # its context was killed inside it
     about: str = ""  # where it raised or was killed: what else there is to say of it, such as "GET /x → 200"
+    held: int = 0  # nanoseconds, of those from begin to end, in which its own context was held
+    stopped: Literal["", "before", "after"] = ""  # its context is held here, before this call or after it
