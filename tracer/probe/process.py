@@ -31,6 +31,7 @@ class _Process:
 
     def __init__(self) -> None:
         self.path = ""
+        self.gate = ""  # where the supervisor answers whoever asks whether it is held
         self.descriptor = -1
         self.position = 0  # in the recording, of every description that `_open` makes
         self.file: tuple[int, int] | None = None  # the recording's device and inode
@@ -60,7 +61,7 @@ def begin(path: str, page: str) -> bool:
     process.page = Page(page)
     if not process.page.shared:  # nobody is left to keep the limit, and the path may be another recording's by now
         return False
-    process.path = path
+    process.path, process.gate = path, page.rpartition("/")[0] + "/gate"
     process.position = 1 << 30 | int.from_bytes(os.urandom(4), "little") >> 2
     try:
         process.descriptor = _open(path)
@@ -177,6 +178,11 @@ def _open(path: str) -> int:
     except OSError:
         os.close(low)
         raise
+    return lift(low)
+
+
+def lift(low: int) -> int:
+    """The same file on a descriptor that is out of the program's reach; `low` is closed then. Where there is none: `low`."""
     try:
         return _lift(low)
     except (OSError, ValueError, ImportError):

@@ -9,9 +9,10 @@ import os
 import socket  # a framework has imported it before us
 from _functools import _lru_cache_wrapper, partial  # type: ignore[import-not-found]
 
-from . import payloads, process, servers, threads, writer
+from . import gate, payloads, process, servers, threads, writer
 from .frames import ENTER, RAISE, RETURN, identity, word
-from .hooks import Hook, is_framework
+from .hooks import OWN_SLOT, SLOT, Hook, is_framework
+from .page import AFTER, ARMED, BEFORE
 from .process import tell
 from .stdlib import BuiltinFunctionType, FunctionType, MethodType
 
@@ -21,26 +22,36 @@ if TYPE_CHECKING:
     from typing import Any
 
 _TEMPLATE = """
-def make(function, entered, returned, raised, role):
+def make(function, entered, returned, raised, role, slot):
     def wrapper({taken}):
         {guard}
         add = local.add
         if add is None:
             {outermost}
         {enter}
-        {before}
         try:
-            result = function({parameters})
-        except BaseException as error:
+            try:
+                if page[ARMED]:
+                    arrive(entered, slot, BEFORE)
+                    {released}
+                {before}
+                result = function({parameters})
+            except BaseException as error:
+                {after}
+                told(add, raised, error)
+                {ended}
+                if page[ARMED]:
+                    arrive(raised, slot, AFTER)
+                raise
             {after}
-            told(add, raised, error)
+            {leave}
             {ended}
+            if page[ARMED]{here}:
+                arrive(returned, slot, AFTER)
+            return result
+        except BaseException as error:
             hide(error)
             raise
-        {after}
-        {leave}
-        {ended}
-        return result
     return wrapper
 """
 
@@ -133,13 +144,15 @@ _GLOBALS: dict[str, object] = {
     )},
     **{name: getattr(servers, name) for name in ("begin", "built", "server_id")},
     **{name: getattr(threads, name) for name in ("begun", "awaited", "begin_thread")},
+    "page": process.process.page.bytes, "ARMED": ARMED, "BEFORE": BEFORE, "AFTER": AFTER,
+    **{name: getattr(gate, name) for name in ("arrive", "bequeath")},
     # and of Python
     "hide": hide, "PlainSocket": socket.socket,
     "WNOHANG": os.WNOHANG, "isinstance": isinstance, "id": id, "len": len, "tuple": tuple,
     "BaseException": BaseException, "__builtins__": __builtins__, "__name__": __name__,
 }  # fmt: skip
 #: A parameter of one of these names would hide what the wrapper needs: such a function gets the wrapper for any arguments.
-_OWN_NAMES = {"function", "entered", "returned", "raised", "role", "wrapper", "add", "error", "result", "args", "kwargs"}
+_OWN_NAMES = {"function", "entered", "returned", "raised", "role", "slot", "wrapper", "add", "error", "result", "args", "kwargs"}
 
 _PLAIN = (FunctionType, MethodType, BuiltinFunctionType)
 _DEEPEST = 100  # decorators around one another: more are a circle
@@ -151,9 +164,9 @@ _STARRED = 0x0C  # CO_VARARGS | CO_VARKEYWORDS
 _shapes: "dict[str, Callable[..., FunctionType]]" = {}
 
 
-def provide(**functions: "Callable[..., object]") -> None:
-    """Let the wrappers call what they are named after in their text, and what is built on this file."""
-    _GLOBALS.update(functions)
+def provide(**named: object) -> None:
+    """Let the wrappers use what they name in their text: this process's page, and functions that are built on this file."""
+    _GLOBALS.update(named)
 
 
 def _make(source: str) -> "Callable[..., FunctionType]":
@@ -206,12 +219,14 @@ def probe(
         after="; ".join(filter(None, after)) or "pass",
         leave=_LEAVE[belief if hook.leave == "belief" else hook.leave],
         ended="leave()" if hook.name == "Thread.run" else "pass",
+        released="bequeath({self})" if hook.name == "Thread.start" else "pass",
+        here=" and result" if hook.name == "fork" else "",  # the child's own calls begin behind it
     )
     context = "awaited" if hook.name == "Thread.join" else "begun"
     source = source.replace("{self}", names[0]).replace("{second}", names[1]).replace("{context}", context)
     make = _make(source)
     code = _define(function, hook, owner, module, framework)
-    wrapper = make(function, word(code, ENTER), word(code, RETURN), word(code, RAISE), role)
+    wrapper = make(function, word(code, ENTER), word(code, RETURN), word(code, RAISE), role, SLOT.get(hook.name, OWN_SLOT))
     if not given:
         disguise(wrapper, function)
     return wrapper

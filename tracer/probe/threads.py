@@ -1,5 +1,6 @@
 """Threads that the framework starts: each is a context, whose id its starter draws so that both can name it."""
 
+from .gate import inherit
 from .process import process
 from .writer import enter, local, new_id, thread_context
 
@@ -25,6 +26,8 @@ def awaited(thread: "Any") -> int:
 
 def begin_thread(thread: "Any") -> None:
     """The calling thread is `thread` and begins now."""
-    identity, parent = thread.__dict__.get("_tracer", _UNKNOWN)
+    identity, parent, *step = thread.__dict__.get("_tracer", _UNKNOWN)
     local.context = thread_context(identity or new_id(), parent, started=True)
+    if step:
+        inherit(*step)
     enter()

@@ -12,7 +12,7 @@ from _weakref import ref
 from . import named
 from .described import Described, Standing, can_stand_for, is_standing, stand, within
 from .hooks import FAMILIES, METHODS, Hook, is_framework
-from .process import give_up
+from .process import give_up, process
 from .seams import put_into
 from .servers import look_up, lying_in
 from .stdlib import FunctionType, GetSetDescriptorType, MethodType, ModuleType
@@ -190,6 +190,7 @@ def _wrapped(found: object, hook: Hook, owner: str, module: str, role: type | No
 
 def instrument(module: "ModuleType") -> None:
     """Put probes on the framework in `module`, which was imported this moment, before any class derives from its classes."""
+    provide(page=process.page.bytes)
     server, handler = module.BaseServer, module.BaseRequestHandler
     _bases["server"], _bases["handler"] = server, handler
     owners = {name for hook in METHODS.values() for name in hook.defined}

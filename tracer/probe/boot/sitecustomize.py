@@ -77,6 +77,7 @@ def _probe(module, watch):  # type: ignore[no-untyped-def]
         if name in _FRAMEWORKS:
             if "_tracer_probe" not in sys.modules:
                 _load_probe()
+            from _tracer_probe import gate
             from _tracer_probe.named import look, want
             from _tracer_probe.process import process
             from _tracer_probe.wrap import instrument
@@ -85,6 +86,7 @@ def _probe(module, watch):  # type: ignore[no-untyped-def]
             if not process.on:
                 if not start(os.environ["TRACER_RECORDING"], page, watch.pid):
                     return
+                gate.begin()
                 want(watch.hooks)
             instrument(module)
             look()

@@ -130,6 +130,11 @@ class Filter:
         """Whether there can be a call of that hook that it matches."""
         return self.root.truth(Call(hook, when), EITHER) & YES != 0
 
+    def certain(self, call: Call) -> bool | None:
+        """Whether it is true of a call whatever else that is (None in `call`: not asked); None: that decides."""
+        truth = self.root.truth(call, EITHER)
+        return None if truth == EITHER else truth == YES
+
     def hooks(self) -> set[tuple[str, When]] | None:
         """Every hook, with when, that it may match; None: there are also hooks of the program's own that it does not name."""
         if any(self.may_match("", when) for when in WHENS):  # no hook has this name
@@ -155,6 +160,7 @@ class Counter:
     """
 
     def __init__(self, filter_: Filter) -> None:
+        self.filter = filter_
         cases = [split(case, "&") for case in split(filter_.root, "|")]
         self._cases = [(join(filterfalse(_is_nth, case), "&"), join(filter(_is_nth, case), "&")) for case in cases]
         self._times: dict[tuple[int, When], int] = {}

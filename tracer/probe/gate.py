@@ -1,0 +1,231 @@
+"""The gate: where a context stops, before a hook or after it, until the supervisor lets it go on.
+
+A context **arrives** before a call when its enter event is recorded, and after it when its end is. Where its hook is armed, or a step
+ends, it writes its events and asks the supervisor (tracer/supervisor/gate.py) over a connection of its own; as long as no answer
+comes, it is held. Rules of this file:
+
+1. Nobody there to answer, or no way to ask: it runs on.
+2. A signal's handler runs while it is held, as in any call that sleeps. What that raises leaves the hook; nothing else does.
+3. A connection is one context's alone, and on a descriptor that the program can neither be given nor close by closing all of its own.
+"""
+
+import os
+from _socket import AF_UNIX, SOCK_SEQPACKET
+from _socket import socket as Socket  # noqa: N812
+from _struct import Struct
+from _thread import _local
+
+from .page import AFTER, ARMED, BEFORE, SLOTS, UNASKED
+from .process import lift, process
+from .writer import clock, local, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+#: How a context moves on: freely; to its next arrival; to the next that is not inside the call it stands at; to the next behind the
+#: call around that; as it did before it asked.
+RUN, IN, OVER, OUT, KEEP = range(5)
+#: Who steps on across a fork, or a thread's start.
+BOTH, PARENT, CHILD = range(3)
+
+#: context, word of the event it arrives with, the time, and the number of the step that has ended here (0: none has)
+QUESTION = Struct("<qqqq")
+#: how to move on, who does across a fork, and the number of the step
+ANSWER = Struct("<BBq")
+#: In place of a question: a signal's handler has taken the context out of the gate.
+LEFT = b"left"
+
+_MSG_NOSIGNAL = 0x4000  # a program may want to be killed by SIGPIPE, but not by ours
+_NOBODY = (ConnectionRefusedError, ConnectionResetError, BrokenPipeError, FileNotFoundError)
+_OWN = __name__.rpartition(".")[0]
+_traceback = BaseException.__dict__["__traceback__"]
+
+
+class _Here(_local):
+    """Where the calling thread stands. `depth`: of the innermost open call, counted from the call it was released at."""
+
+    mode = RUN
+    follow = BOTH
+    step = 0
+    depth = 0
+    asking = False
+    line: "_Line | None" = None
+
+
+_here = _Here()
+_lines: dict[int, tuple[int, int]] = {}  # descriptor -> which socket it is, for all lines of this process
+
+
+def begin() -> None:
+    """This process can be held from now on."""
+    os.register_at_fork(after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
+
+
+def arrive(word: int, slot: int, when: int) -> None:
+    """The calling thread is before a call, or after it: ask whether to go on, if that is in question. Called while ARMED is set."""
+    here = _here
+    armed = process.page.bytes[SLOTS + slot] & when
+    if here.mode == RUN:
+        if not armed:
+            return
+        depth, ended = 0, 0
+    else:
+        depth = here.depth + (when == BEFORE)
+        here.depth = depth - (when == AFTER)
+        ended = here.step if here.mode == IN or depth < (here.mode == OVER) else 0
+        if not armed and not ended:
+            return
+    if here.asking or local.context is None:  # a signal's handler runs hooks while its thread is held
+        return
+    here.asking = True
+    try:
+        mode, follow, step = _ask(word, ended)
+        if mode != KEEP:
+            here.mode, here.follow, here.step, here.depth = mode, follow, step, -(when == AFTER)
+    except BaseException as error:
+        here.mode = RUN
+        if _is_ours(error):
+            _lose(error)
+            return
+        _leave()
+        _hide(error)
+        raise
+    finally:
+        here.asking = False
+
+
+def _ask(word: int, ended: int) -> "tuple[int, int, int]":
+    context = local.context
+    assert context is not None
+    write(context)
+    line = _here.line
+    if line is None or not line.is_ours():
+        line = _here.line = _Line()
+    line.socket.send(QUESTION.pack(context.id, word, clock(), ended), _MSG_NOSIGNAL)
+    answer = line.socket.recv(ANSWER.size)
+    if len(answer) != ANSWER.size:
+        raise ConnectionResetError
+    mode, follow, step = ANSWER.unpack(answer)
+    return mode, follow, step
+
+
+class _Line:
+    """The calling thread's connection to the supervisor. Raises OSError where there is none to be had."""
+
+    __slots__ = ("__weakref__", "identity", "socket")
+
+    def __init__(self) -> None:
+        made = Socket(AF_UNIX, SOCK_SEQPACKET)
+        self.socket = Socket(AF_UNIX, SOCK_SEQPACKET, 0, lift(made.detach()))
+        self.socket.settimeout(None)  # the program may have set another default
+        self.identity = _identity(self.socket.fileno())
+        _lines[self.socket.fileno()] = self.identity  # before it is connected: a child forked now must not keep it open
+        self.socket.connect(process.gate)
+
+    def is_ours(self) -> bool:
+        """Whether its descriptor is still what it was: the program may have closed it, and opened something else there."""
+        try:
+            return _identity(self.socket.fileno()) == self.identity
+        except OSError:
+            return False
+
+    def __del__(self) -> None:
+        try:
+            _close(self.socket.detach(), self.identity)
+        except Exception:  # it has none yet, or the interpreter ends
+            return
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    known = os.fstat(descriptor)
+    return known.st_dev, known.st_ino
+
+
+def _close(descriptor: int, identity: tuple[int, int]) -> None:
+    """Close a line's descriptor, if it still is one."""
+    _lines.pop(descriptor, None)
+    try:
+        if _identity(descriptor) == identity:
+            os.close(descriptor)
+    except OSError:
+        return
+
+
+def _leave() -> None:
+    """The calling thread no longer waits for its answer; it may have been told one."""
+    line = _here.line
+    _here.line = None
+    try:
+        if line is not None and line.is_ours():
+            line.socket.send(LEFT, _MSG_NOSIGNAL)
+    except OSError:
+        return
+
+
+def _lose(error: BaseException) -> None:
+    """It could not be asked. Where nobody is left to answer, nobody is to ask any more."""
+    _here.line = None
+    if isinstance(error, _NOBODY):
+        process.page.bytes[ARMED] = 0
+    else:
+        process.page.bytes[UNASKED] = (process.page.bytes[UNASKED] + 1) % 256
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether asking has failed. An exception of the program's comes out of a frame of its own, or is of another type."""
+    if type(error).__module__ != "builtins" or not isinstance(error, OSError | RecursionError | MemoryError):
+        return False
+    trace = _traceback.__get__(error)
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return _is_own(trace)
+
+
+def _is_own(trace: "Any") -> bool:
+    return str(trace.tb_frame.f_globals.get("__name__", "")).startswith(_OWN)
+
+
+def _hide(error: BaseException) -> None:
+    """Take our frames out of the traceback of what a signal's handler has raised."""
+    trace = _traceback.__get__(error)
+    while trace is not None and _is_own(trace):
+        trace = trace.tb_next
+    _traceback.__set__(error, trace)
+
+
+# ---- children and threads that are born while their parent steps
+
+
+def _after_fork() -> None:
+    if _here.mode != RUN and _here.follow == CHILD:
+        _here.mode = RUN
+
+
+def _after_fork_in_child() -> None:
+    """The child has no line: its parent's would otherwise stay open when the parent is gone."""
+    for descriptor, identity in list(_lines.items()):
+        _close(descriptor, identity)
+    line = _here.line
+    if line is not None:
+        line.socket.detach()
+        _here.line = None
+    _here.asking = False
+    if _here.mode != RUN and _here.follow == PARENT:
+        _here.mode = RUN
+    elif process.forks_to_serve:
+        _here.depth -= 1  # it never comes back from the call of fork: that is its parent's
+
+
+def bequeath(thread: "Any") -> None:
+    """The calling thread is about to start `thread`, which steps on as it does, or in its place."""
+    if _here.mode == RUN or _here.follow == PARENT:
+        return
+    thread._tracer += (_here.mode, _here.follow, _here.step, _here.depth - 1)
+    if _here.follow == CHILD:
+        _here.mode = RUN
+
+
+def inherit(mode: int, follow: int, step: int, depth: int) -> None:
+    """The calling thread steps on from where its starter stood."""
+    _here.mode, _here.follow, _here.step, _here.depth = mode, follow, step, depth
