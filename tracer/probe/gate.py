@@ -37,7 +37,7 @@ ANSWER = Struct("<BBq")
 LEFT = b"left"
 
 _MSG_NOSIGNAL = 0x4000  # a program may want to be killed by SIGPIPE, but not by ours
-_NOBODY = (ConnectionRefusedError, ConnectionResetError, BrokenPipeError, FileNotFoundError)
+_NOBODY = (ConnectionRefusedError, ConnectionResetError, BrokenPipeError)  # not: no such file, as after a chroot
 _OWN = __name__.rpartition(".")[0]
 _traceback = BaseException.__dict__["__traceback__"]
 

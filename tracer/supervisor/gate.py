@@ -53,6 +53,7 @@ class _Hold:
     hooks: "set[tuple[str, When]] | None"  # None: the program's own, too
     once: bool
     viewer: Viewer
+    context: int  # for that one alone; 0: for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +133,17 @@ class Gate:
     # -- what viewers want -------------------------------------------------------------------------------------------------
 
     def obey(self, viewer: Viewer, command: dict[str, Any]) -> bool:
-        """Do what a viewer wants; False if it makes no sense."""
+        """Do what a viewer wants; False if it makes no sense, or nothing can be held here."""
         match command:
+            case _ if not self.available:
+                return False
             case {"do": "hold", "filter": str(text)}:
                 return self._hold(viewer, text, command.get("once") is True)
             case {"do": "unhold", "id": int(number)}:
                 return self._unhold(number, "person")
             case {"do": "release", "context": int(context), "mode": str(mode), **rest} if context in self._held and mode in MODES:
                 follow, to = rest.get("follow", "both"), rest.get("to", "")
-                if follow not in FOLLOW or (to and not self._hold_once(viewer, to, context)):
+                if follow not in FOLLOW or (to and not self._hold(viewer, to, once=True, context=context)):
                     return False
                 self._release(context, mode, follow, "person", viewer)
             case {"do": "release_all"}:
@@ -154,7 +157,7 @@ class Gate:
     def release_all(self, by: str) -> None:
         """Let everything run on, and hold nothing more: holds, steps and slow motion end."""
         for hold in self._holds[:]:
-            self._unhold(hold.number, "person")
+            self._unhold(hold.number, "person" if by == "all" else by)
         self._steps.clear()
         self._stepping.clear()
         for context in list(self._held):
@@ -177,10 +180,11 @@ class Gate:
 
     def close(self) -> None:
         """Everything runs on, and nothing is held any more."""
+        if self._listener is None:
+            return
         self.release_all("end")
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+        self._listener.close()
+        self._listener = None
         for line in self._lines.values():
             line.close()
         self._lines.clear()
@@ -190,22 +194,23 @@ class Gate:
 
     # -- holds -------------------------------------------------------------------------------------------------------------
 
-    def _hold(self, viewer: Viewer, text: str, once: bool) -> bool:
+    def _hold(self, viewer: Viewer, text: str, once: bool, context: int = 0) -> bool:
+        """Set a hold, for that context alone if one is given; False if the text is no filter."""
         try:
             found = parse(text)
+            shown = parse(f"({found}) & context:{self._label(context)}") if context else found
         except FilterError:
             return False
-        hold = _Hold(next(self._numbers), found.counter(), found.hooks(), once, viewer)
+        hold = _Hold(next(self._numbers), found.counter(), found.hooks(), once, viewer, context)
         self._holds.append(hold)
-        self._journal.tell(type="hold", id=hold.number, filter=str(found), once=once, t=time.monotonic_ns())
+        self._journal.tell(type="hold", id=hold.number, filter=str(shown), once=once, t=time.monotonic_ns())
         self._arm()
         return True
 
-    def _hold_once(self, viewer: Viewer, text: str, context: int) -> bool:
-        """A hold for one stop of that context."""
+    def _label(self, context: int) -> str:
         self._catch_up()
         known = self._timeline.contexts.get(context)
-        return known is not None and self._hold(viewer, f"({text}) & context:{self._timeline.label(known)}", once=True)
+        return self._timeline.label(known) if known is not None else "?"
 
     def _unhold(self, number: int, by: str) -> bool:
         left = [hold for hold in self._holds if hold.number != number]
@@ -334,6 +339,8 @@ class Gate:
 
     def _is_for(self, hold: _Hold, context: int, code: int, when: When) -> bool:
         """Whether a hold is for this arrival. The recording is read on only if that depends on more than the hook and its class."""
+        if hold.context not in (0, context):
+            return False
         known = self._code(code)
         certain = hold.counter.filter.certain(Call(known.hook, when, known.owner))
         return hold.counter.matches(self._call(context, code, when)) if certain is None else certain
