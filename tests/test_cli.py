@@ -74,6 +74,12 @@ def recording(tmp_path_factory):
         (["record", "-c", "print()"], "-c is not possible: put the text into a file"),
         (["record", "--hook", "Handler.reply", "good.tracer"], "--hook Handler.reply: a method is named MODULE:CLASS.METHOD"),
         (["record", "--hook", "shop:reply", "good.tracer"], "--hook shop:reply: a method is named MODULE:CLASS.METHOD"),
+        (["record", "--hold", "good.tracer"], "name a program to record"),
+        (
+            ["record", "--hold", "before handle & raised", "good.tracer"],
+            "--hold before handle & raised: no call can ever be that (how one ends is known only after it)",
+        ),
+        (["demo", "--hold", "before handle"], "--hold needs a terminal, where what is held can be released"),
         (["record", "--python", "no-such", "good.tracer"], "--python no-such: no such interpreter"),
         (["record", "--python", "./good.tracer", "good.tracer"], "--python ./good.tracer: not executable"),
         (["record", "--python", "false", "good.tracer"], "--python false: it does not answer as Python does"),
@@ -113,6 +119,41 @@ def test_a_mistake_is_one_line_and_status_2(words, said, tmp_path):
     assert said in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "said", "pointed"),
+    [
+        (
+            ["record", "--hold", "before handel", "server.py"],
+            "there is no hook 'handel'; did you mean handle?",
+            "before handel\n       ^",
+        ),
+        (
+            ["record", "--hold=handle &", "server.py"],
+            "a hook or a key should stand here, such as handle or peer:53122",
+            "handle &\n        ^",
+        ),
+        (["record", "--hold", "handle", "--hold", "peer:x)", "server.py"], "this ')' closes nothing", "peer:x)\n      ^"),
+        (
+            ["record", "--hook", "shop:Cart.add", "--hold", "before Cart.ad", "server.py"],
+            "there is no hook 'Cart.ad'; did you mean Cart.add?",
+            "before Cart.ad\n       ^",
+        ),
+        (
+            ["demo", "tcp", "--hold", "Cart.add"],
+            "there is no hook 'Cart.add'; hooks are handle, get_request, select and so on",
+            "Cart.add\n^",
+        ),
+    ],
+)
+def test_a_mistake_in_a_hold_is_pointed_at(words, said, pointed, tmp_path):
+    """Before anything starts."""
+    (tmp_path / "server.py").write_text("print('started')")
+    done = tracer(*words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"tracer: --hold: {said}\n{pointed}\n"
+    assert [one.name for one in tmp_path.iterdir()] == ["server.py"]
+
+
 def test_help_teaches(tmp_path):
     """No command at all is a question, too."""
     for words in ([], ["--help"]):
@@ -122,6 +163,7 @@ def test_help_teaches(tmp_path):
     for command in ("run", "record"):
         done = tracer(command, "--help", cwd=tmp_path)
         assert f"tracer {command} --hook shop.web:Handler.reply server.py" in done.stdout
+        assert f"tracer {command} --hold 'before handle' server.py" in done.stdout
     assert tracer("demo", "--list", cwd=tmp_path).stdout.startswith("tcp ")
 
 
@@ -146,6 +188,7 @@ def test_no_standard_input_is_no_terminal(tmp_path):
         ["-o", "run.tracer", "--limit", "1", "--python", sys.executable, "--hook", "a:B.c", "words.py"],
         ["-orun.tracer", "--limit=1", f"--python={sys.executable}", "--hook=a:B.c", "words.py"],
         ["--output=run.tracer", "--", "words.py"],
+        ["--hold", "before handle", "--hold=after B.c", "--hook", "a:B.c", "-o", "run.tracer", "words.py"],
         ["--output", "run.tracer", "-m", "words"],
         ["-o=run.tracer", "-mwords"],
         ["-orun.tracer", "--", "-mwords"],
@@ -236,7 +279,8 @@ def test_counts_for_programs(recording):
     """The object that other programs rely on."""
     found = json.loads(tracer("show", recording, "--stats", "--json").stdout)
     assert set(found) == {
-        "version", "python", "events", "lost", "damaged", "spans", "open_spans", "connections", "hooks", "contexts", "servers",
+        "version", "python", "events", "lost", "damaged", "spans", "open_spans", "connections", "holds", "held", "unasked",
+        "hooks", "contexts", "servers",
     }  # fmt: skip
     assert (found["version"], found["connections"], found["lost"], found["damaged"], found["open_spans"]) == (1, 3, 0, 0, 0)
     assert found["hooks"]["handle"] == {"calls": 3, "returns": 3, "raises": 0}

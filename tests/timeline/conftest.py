@@ -135,6 +135,26 @@ class Recording:
         begin = self.tick()
         self.fact(0, type="sample", begin=begin, end=self.tick(), queues=list(queues), processes=list(processes))
 
+    def hold(self, number: int, filter_: str, once: bool = False) -> None:
+        self.fact(0, type="hold", id=number, filter=filter_, once=once, t=self.tick())
+
+    def unhold(self, number: int, by: str = "person") -> None:
+        self.fact(0, type="unhold", id=number, by=by, t=self.tick())
+
+    def pace(self, interval: int) -> None:
+        self.fact(0, type="pace", interval=interval, t=self.tick())
+
+    def held(self, hand: Hand, hook: str, when: str = "before", hold: int = 1, step: str = "") -> int:
+        """The context waits at the gate from now on: that time."""
+        hand.flush()
+        self.fact(0, type="held", context=hand.id, hook=hook, when=when, hold=hold, step=step, t=self.tick())
+        return self.now
+
+    def release(self, hand: Hand, mode: str = "run", by: str = "person") -> int:
+        """It moves on: at that time."""
+        self.fact(0, type="released", context=hand.id, mode=mode, follow="both", by=by, t=self.tick())
+        return self.now
+
     def gone(self, hand: Hand) -> None:
         self.fact(0, type="gone", context=hand.id, t=self.tick())
 
@@ -414,8 +434,63 @@ def executed() -> Recording:
     return recording
 
 
+def held() -> Recording:
+    """A threading server: one thread is held, stepped over its handle and released, another held and never released; so is the loop."""
+    recording = Recording()
+    main = recording.process(100)
+    recording.server(main)
+    recording.hold(1, "before handle")
+    main.enter("serve_forever", server=7)
+    main.enter("select", "select")
+    main.flush()
+    recording.hold(2, "after select", once=True)
+    main.leave("select", "select", ready=0)
+    recording.held(main, "select", "after", hold=2)
+    recording.unhold(2, "used")
+    recording.release(main)
+    main.do("service_actions")
+    main.enter("select", "select")
+    main.flush()
+    workers = []
+    for number in range(2):
+        one_request(recording, main, 5 + number, f"127.0.0.1:{50001 + number}")
+        main.enter("process_request", "ThreadingMixIn")
+        main.enter("Thread.start", "threading", context=recording.next_id())
+        main.flush()
+        worker = recording.thread(main, 101 + number)
+        worker.enter("Thread.run", "threading")
+        worker.enter("finish_request", descriptor=5 + number)
+        worker.enter("handle", "Handler")
+        recording.held(worker, "handle")
+        workers.append(worker)
+        main.leave("Thread.start", "threading")
+        main.leave("process_request", "ThreadingMixIn")
+        main.leave("_handle_request_noblock")
+        main.enter("select", "select")
+        main.flush()
+    first = workers[0]
+    recording.release(first, "over")
+    first.leave("handle", "Handler")
+    recording.held(first, "handle", "after", hold=0, step="over")
+    recording.sample()
+    recording.pace(5_000)
+    recording.release(first)
+    first.leave("finish_request")
+    first.enter("close_request", descriptor=5)
+    recording.held(first, "close_request", hold=0, step="pace")
+    recording.release(first, by="pace")
+    first.leave("close_request")
+    first.leave("Thread.run", "threading")
+    first.flush()
+    recording.pace(0)
+    recording.unhold(1)
+    main.leave("select", "select", ready=0)
+    recording.held(main, "select", "after", hold=0, step="in")
+    return recording
+
+
 SCENARIOS: dict[str, Scenario] = {
-    "synchronous": synchronous, "threaded": threaded, "forked": forked, "killed": killed, "executed": executed,
+    "synchronous": synchronous, "threaded": threaded, "forked": forked, "killed": killed, "executed": executed, "held": held,
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from tracer.timeline.at import at
 from tracer.timeline.calls import rows
 from tracer.timeline.stats import stats
 
-SCENARIOS = ("synchronous", "threaded", "forked", "killed", "executed")
+SCENARIOS = ("synchronous", "threaded", "forked", "killed", "executed", "held")
 bounded = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -88,12 +88,16 @@ def test_a_moment_and_the_rows_of_its_time_agree(name: str, scenarios: Any) -> N
     timeline = recording.timeline
     for t in range(timeline.start, recording.now + 1000, 1000):
         shown: dict[int, list[tuple[int, str, int | None]]] = {}
+        stopped = set()
         for row in rows(timeline, until=t):
+            if row.stopped:
+                stopped.add((row.context, row.span, row.hook, row.stopped))
             if row.open:
                 shown.setdefault(row.context, []).append((row.span, row.hook, row.connection))
         moment = at(timeline, t)
         stacks = {one.context: [(span.span, span.hook, span.connection) for span in one.stack] for one in moment.contexts if one.stack}
         assert stacks == shown
+        assert {(one.context, one.span, one.hook, one.when) for one in moment.held} == stopped
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

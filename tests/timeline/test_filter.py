@@ -400,6 +400,14 @@ def test_calls_of_a_connection(tools: Any, scenarios: Any) -> None:
     assert not before["P4122", "_exit"].open, "its process has ended"
 
 
+def test_nobody_makes_a_call_slow_by_holding_it(tools: Any, scenarios: Any) -> None:
+    """What a call lasted is what it would have without: the time in which its context was held is left out."""
+    timeline = scenarios["held"]().timeline
+    handle = next(row for row in tools.rows(timeline) if row.hook == "handle")
+    assert (handle.end - handle.begin, handle.held) == (24_000, 22_000)
+    assert seen(tools, timeline, "after")["T1", "handle"].duration == 2_000
+
+
 def test_calls_of_a_program_without_a_server(new: Any, tools: Any) -> None:
     recording = new()
     main = recording.process(100)

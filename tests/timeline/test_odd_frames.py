@@ -20,6 +20,7 @@ odd = st.one_of(
 fields = [
     *("id", "process", "pid", "tid", "ppid", "born", "parent", "t", "kind", "cause", "name", "hook", "owner", "begin", "end"),
     *("status", "records", "queues", "processes", "server", "mro", "settings", "file", "text"),
+    *("context", "hold", "step", "when", "filter", "once", "interval", "stops", "mode", "by", "path"),
 ]
 lists = st.lists(st.dictionaries(st.sampled_from(fields), odd, max_size=3), max_size=2)
 facts = st.builds(
@@ -32,14 +33,23 @@ words = {"cause": st.sampled_from(["start", "fork", "thread", "new"]), "kind": s
 contexts = st.fixed_dictionaries({"type": st.just("context"), **dict.fromkeys(numbers, small), **words}).map(
     lambda one: (one["id"], one)
 )
+gates = st.fixed_dictionaries({
+    "type": st.sampled_from(["held", "held", "released", "hold", "unhold", "pace"]),
+    "when": st.sampled_from(["before", "after"]),
+    "hook": st.sampled_from(["select", "finish_request", "verify_request", "new"]),
+    "step": st.sampled_from(["", "in", "pace", "new"]),
+    **dict.fromkeys(("id", "context", "hold", "interval"), small),
+    "t": st.integers(0, 60),
+}).map(lambda one: (0, one))  # fmt: skip
 hooks = [
     *("select", "get_request", "verify_request", "_handle_request_noblock", "process_request", "fork", "waitpid", "_exit"),
-    *("Thread.start", "Thread.run", "finish_request", "close_request", "service_actions", "serve_forever"),
+    *("Thread.start", "Thread.run", "finish_request", "close_request", "service_actions", "serve_forever", "handle", "shutdown"),
+    *("Thread.join", "collect_children"),
 ]
 codes = [
     (0, {"type": "code", "id": identity(hook), "hook": hook, "owner": "O", "module": "m", "file": "f", "line": 1}) for hook in hooks
 ]
-payloads = ["descriptor", "request", "truth", "pid", "status", "ready", "server", "context", "children"]
+payloads = ["descriptor", "request", "truth", "pid", "status", "ready", "server", "context", "children", "options"]
 kinds = st.sampled_from([ENTER, RETURN, RAISE])
 records = st.one_of(
     st.builds(lambda hook, kind, t: [word(identity(hook), kind), t], st.sampled_from(hooks), kinds, st.integers(0, 60)),
@@ -51,7 +61,7 @@ columns = st.builds(
     lambda context, first, some: (context, column([first, *(number for one in some for number in one)])),
     small, st.integers(0, 6), st.lists(records, max_size=12),
 )  # fmt: skip
-frames = st.lists(st.one_of(facts, contexts, columns, columns, st.sampled_from(codes)), max_size=25)
+frames = st.lists(st.one_of(facts, contexts, columns, columns, gates, st.sampled_from(codes)), max_size=25)
 
 
 @bounded

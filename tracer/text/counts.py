@@ -6,7 +6,7 @@ from typing import Any
 
 from tracer.recording.text import harmless
 from tracer.timeline.events import Event
-from tracer.timeline.units import count
+from tracer.timeline.units import count, duration
 
 
 def stats_lines(stats: dict[str, Any]) -> Iterator[str]:
@@ -19,8 +19,12 @@ def stats_lines(stats: dict[str, Any]) -> Iterator[str]:
     ))  # fmt: skip
     losses = [f"{count(stats['lost'], 'record')} lost"] * bool(stats["lost"])
     losses += [f"{count(stats['damaged'], 'damaged place')} in the file"] * bool(stats["damaged"])
+    losses += [f"{count(stats['unasked'], 'stop')} where a process could not ask whether it is held"] * bool(stats["unasked"])
     if losses:
         yield "! " + ", ".join(losses)
+    if stats["holds"] or stats["held"]["times"]:
+        held = f"held {count(stats['held']['times'], 'time')}, {duration(round(stats['held']['seconds'] * 1e9))} in all"
+        yield f"{count(stats['holds'], 'hold')}; contexts were {held}"
     yield ""
     yield f"{'hook':<26}{'calls':>9}{'returns':>9}{'raises':>9}"
     for hook, found in stats["hooks"].items():
@@ -44,8 +48,9 @@ def event_line(event: Event) -> str:
     owner = f" {event.owner}" if event.owner else ""
     number = f" #{event.connection}" if event.connection is not None else ""
     carried = " ".join(f"{name}={value}" for name, value in (event.payload or {}).items() if value not in (None, ""))
-    context = f"{event.context % 1_000_000_007:>10}" if event.context is not None else f"{'kernel':>10}"
-    line = f"{event.t:12.6f} {event.pid or '':>7} {context} {event.kind:<6} {indent}{event.hook or ''}{owner}{number} {carried}"
+    source = "kernel" if event.kind == "sample" else "supervisor"
+    context = f"{event.context % 1_000_000_007:>10}" if event.context is not None else f"{source:>10}"
+    line = f"{event.t:12.6f} {event.pid or '':>7} {context} {event.kind:<8} {indent}{event.hook or ''}{owner}{number} {carried}"
     return harmless(line).rstrip()
 
 

@@ -1,12 +1,14 @@
-"""The call trees of a recording that grows, as text: a call when it begins, and its end if it did not end at once.
+"""The call trees of a recording that grows, as text: a call when it begins, its end if it did not end at once, and who is held.
 
 A loop that waits in vain is not told, turn by turn: its calls are left out unless they found something (see `_is_idle`).
 """
 
+import heapq
 import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from operator import itemgetter
 
 from tracer.kernel.processes import is_alive
 from tracer.recording.follow import Follower
@@ -17,6 +19,7 @@ from tracer.timeline.row import Row
 from tracer.timeline.timeline import Timeline
 from tracer.timeline.units import limit_words
 
+from .holds import hold_lines
 from .tree import tree_line
 
 PAUSE = 0.05  # seconds between two looks at a file that does not grow
@@ -69,14 +72,16 @@ class _Printed:
         """What is new, in the order of time."""
         timeline.settle()
         fresh: list[tuple[int, int, Row]] = []
+        facts = [content for _, content in frames if isinstance(content, dict)]
         touched = dict.fromkeys(context for context, content in frames if isinstance(content, bytes))
         for identity in touched:
             context = timeline.contexts[identity]
             fresh += self._ended(timeline, context)
             fresh += self._begun(timeline, context)
         fresh.sort(key=lambda entry: entry[:2])
-        for _, _, one in fresh:
-            yield tree_line(one, timeline.start)
+        lines = [(t, tree_line(_now(one), timeline.start)) for t, _, one in fresh]
+        for _, line in heapq.merge(lines, sorted(hold_lines(timeline, facts)), key=itemgetter(0)):
+            yield line
 
     def _begun(self, timeline: Timeline, context: Context) -> Iterator[tuple[int, int, Row]]:
         for span in range(self._spans.get(context.id, 0), context.spans):
@@ -99,6 +104,11 @@ class _Printed:
             elif not _is_idle(found):
                 yield found.end, -span, replace(found, hook=f"end of {found.hook}")
         self._open[context.id] = still
+
+
+def _now(row: Row) -> Row:
+    """The row without what lines of their own say: that its context is held."""
+    return replace(row, held=0 if row.open else row.held, stopped="")
 
 
 def _is_idle(row: Row) -> bool:

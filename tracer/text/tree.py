@@ -23,11 +23,17 @@ def tree(rows: Iterable[Row], start: int) -> Iterator[str]:
 
 def tree_line(row: Row, start: int) -> str:
     """One row as a line."""
-    number = f"#{row.connection}" if row.connection is not None else ""
     owner = f"{'↑ ' if row.super_level else ''}{row.owner}"
-    call = f"{'  ' * row.depth}{_call(row)}"
-    line = f"{clock_time(row.begin - start)}  {row.label:<7} {call:<{_CALL}} {number:>5} {_time(row):>9}  {owner}"
-    return harmless(line).rstrip()
+    call, held = f"{'  ' * row.depth}{_call(row)}", _held(row)
+    if held:
+        call = f"{call:<{_CALL - len(held) - 2}}  {held}"
+    return columns(row.begin - start, row.label, call, row.connection, _time(row), owner)
+
+
+def columns(t: int, label: str, call: str, connection: int | None = None, time: str = "", owner: str = "") -> str:
+    """A line of the tree; `t` counts from the recording's start."""
+    number = f"#{connection}" if connection is not None else ""
+    return harmless(f"{clock_time(t)}  {label:<7} {call:<{_CALL}} {number:>5} {time:>9}  {owner}").rstrip()
 
 
 def _call(row: Row) -> str:
@@ -43,6 +49,17 @@ def _call(row: Row) -> str:
         case "lost" | "gone" | "replaced":
             return f"{words}  ({_ENDS[row.outcome]})"
     return words
+
+
+def _held(row: Row) -> str:
+    """Where the context is held now, and how much of the call's time it was."""
+    lasted = f"held {duration(row.held)}" if row.held else ""
+    match row.stopped:
+        case "before":
+            return f"held before it{' for ' * bool(lasted)}{lasted.removeprefix('held ')}"
+        case "after":
+            return f"{lasted}{', ' * bool(lasted)}held after it"
+    return lasted
 
 
 def _time(row: Row) -> str:

@@ -2,14 +2,17 @@
 
 from bisect import bisect_right
 
+from .codes import UNKNOWN
 from .connections import Connection
 from .contexts import Context, Process, number, string
+from .costs import with_costs
 from .lifetimes import FOREVER
 from .moment import (
     Child,
     ConnectionMoment,
     ContextMoment,
     Counts,
+    Held,
     Moment,
     OpenSpan,
     ProcessMoment,
@@ -27,7 +30,7 @@ def at(timeline: Timeline, t: int) -> Moment:
     connections = state.connections.at(t)
     accepted = state.connections.before(t)
     processes = [context.process for context in contexts if context.process is not None and context.process.first is context]
-    return Moment(
+    moment = Moment(
         t,
         tuple([_context(timeline, context, t) for context in contexts]),
         tuple([_process(timeline, process, t) for process in processes]),
@@ -36,7 +39,11 @@ def at(timeline: Timeline, t: int) -> Moment:
         accepted,
         accepted - len(connections),
         Counts(timeline.events, timeline.lost, len(state.connections)),
+        timeline.holds.set_at(t),
+        _held(timeline, contexts, t) if timeline.holds.stops else (),
+        timeline.holds.pace_at(t),
     )
+    return with_costs(timeline, moment) if moment.held else moment
 
 
 def _context(timeline: Timeline, context: Context, t: int) -> ContextMoment:
@@ -74,6 +81,22 @@ def _context(timeline: Timeline, context: Context, t: int) -> ContextMoment:
         tuple(stack),
         inner,
     )
+
+
+def _held(timeline: Timeline, contexts: list[Context], t: int) -> tuple[Held, ...]:
+    """Those of the contexts that are held, the longest first."""
+    holds = timeline.holds
+    found = []
+    for context in contexts:
+        stop = holds.stop_at(context, t)
+        if stop is None:
+            continue
+        span = holds.span(context, stop)
+        owner = timeline.code(timeline.spans.code(context, span)).owner if span is not None else UNKNOWN.owner
+        about = timeline.carried.connection(context, span if span is not None else -1)
+        shown = timeline.number(about) if about is not None and about.accepted <= t else None
+        found.append(Held(context.id, timeline.label(context), stop.hook, owner, stop.when, span, shown, stop.begin, holds.why(stop)))
+    return tuple(sorted(found, key=lambda held: held.since))
 
 
 def _process(timeline: Timeline, process: Process, t: int) -> ProcessMoment:

@@ -15,6 +15,7 @@ from .contexts import Context
 from .lifetimes import FOREVER
 from .row import Outcome as Outcome
 from .row import Row as Row
+from .row import Stopped
 from .shapes import LOST, OPEN
 from .spans import Span
 from .timeline import Timeline
@@ -69,6 +70,9 @@ class _Rows:
         self.until = until
         self.around: dict[int, list[tuple[int, Connection | None]]] = {}  # context -> its spans around the last row, outermost first
         self.current: dict[int, int] = {}  # context -> the innermost span open at `until`
+        self.held = timeline.holds.stops  # contexts that were held: most often none
+        self.now = until if until != FOREVER or not self.held else timeline.newest
+        self.stopped: dict[int, tuple[int, Stopped]] = {}  # context -> the call it is held at, and on which side of it
 
     def tail(self, newest: int) -> list[Row]:
         """The last `newest` rows."""
@@ -138,7 +142,7 @@ class _Rows:
 
     def _in_vain(self, item: Item, span: Span) -> bool:
         """Whether the call of select found nothing, and nobody was born in it."""
-        if span.how != RETURN or span.end is None or span.end > self.until:
+        if span.how != RETURN or span.end is None or span.end > self.until or self._stopped(item.context, span):
             return False
         if item.context.grafts is not None and span.number in item.context.grafts:
             return False
@@ -148,12 +152,15 @@ class _Rows:
         """Whether the call belongs to an idle turn: it looked after children, and found none that had ended."""
         if hook not in _HARMLESS or span.how != RETURN or span.end is None or span.end > self.until:
             return False
+        if self._stopped(item.context, span):
+            return False
         if item.context.grafts is not None and span.number in item.context.grafts:
             return False
         return hook != "waitpid" or self.spans.end_payloads(item.context, span.number).get("pid", 0) == 0
 
     def _idle_row(self, run: _Run) -> Row:
-        return replace(self._row(run.item, run.span), end=run.end, payload="", folded=run.count)
+        held = self._held(run.item.context, run.span.begin, run.end)
+        return replace(self._row(run.item, run.span), end=run.end, payload="", folded=run.count, held=held)
 
     def _row(self, item: Item, span: Span) -> Row:
         timeline, context, until = self.timeline, item.context, self.until
@@ -196,7 +203,24 @@ class _Rows:
             is_open and self._current(context) == span.number,
             outcome == "killed",
             about,
+            self._held(context, span.begin, end),
+            self._stopped(context, span),
         )
+
+    def _held(self, context: Context, begin: int, end: int | None) -> int:
+        """Nanoseconds in which the context was held; up to now, if there is no end."""
+        return self.timeline.holds.held(context, begin, self.now if end is None else end) if context.id in self.held else 0
+
+    def _stopped(self, context: Context, span: Span) -> Stopped:
+        """On which side of that call the context is held; "": on none."""
+        if context.id not in self.held:
+            return ""
+        if context.id not in self.stopped:
+            stop = self.timeline.holds.stop_at(context, self.now)
+            at = self.timeline.holds.span(context, stop) if stop is not None else None
+            self.stopped[context.id] = (at, stop.when) if stop is not None and at is not None else (-1, "")
+        at, when = self.stopped[context.id]
+        return when if at == span.number else ""
 
     def _place(self, item: Item) -> tuple[int, int]:
         chunk = item.context.chunks[item.index]

@@ -1,12 +1,16 @@
-"""Events one by one, for `show --events`: in the order of time, each context's in its own exact order."""
+"""Events one by one, for `show --events`: in the order of time, each context's in its own exact order.
+
+Beside what the program's contexts do there are the supervisor's: samples, and what was held and released, by whom.
+"""
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tracer.probe.frames import ENTER, RETURN
 
 from .contexts import Context
+from .holds import Stop
 from .lifetimes import FOREVER
 from .shapes import NONE
 from .timeline import Timeline
@@ -18,9 +22,9 @@ class Event:
     """Something that happened at one instant."""
 
     t: float  # seconds since the recording's start
-    context: int | None  # None: of a sample
+    context: int | None  # None: of the whole run
     pid: int | None
-    kind: str  # enter, return, raise, begin, end or sample
+    kind: str  # enter, return, raise, begin, end, sample, hold, unhold, held, released or pace
     hook: str | None = None
     owner: str | None = None
     server: int | None = None
@@ -39,6 +43,7 @@ def events(timeline: Timeline) -> Iterator[Event]:
     timeline.settle()
     streams = [_context(timeline, context, place) for place, context in enumerate(timeline.ordered.items)]
     streams.append(_samples(timeline, len(streams)))
+    streams.append(_holds(timeline, len(streams)))
     for _, _, _, event in heapq.merge(*streams, key=lambda entry: entry[:3]):
         yield event
 
@@ -46,6 +51,47 @@ def events(timeline: Timeline) -> Iterator[Event]:
 def _samples(timeline: Timeline, place: int) -> Iterator[tuple[int, int, int, Event]]:
     for number, (end, begin) in enumerate(timeline.samples.times):
         yield end, place, number, Event(timeline.seconds(end), None, None, "sample", payload={"begin": timeline.seconds(begin)})
+
+
+def _holds(timeline: Timeline, place: int) -> Iterator[tuple[int, int, int, Event]]:
+    """What was set to hold contexts, and who was held and released."""
+    holds = timeline.holds
+    said: list[tuple[int, str, dict[str, object]]] = []
+    for hold in holds.holds.values():
+        said.append((hold.since, "hold", {"id": hold.hold, "filter": hold.filter, "once": hold.once}))
+    for identity, (t, by) in holds.removed.items():
+        said.append((t, "unhold", {"id": identity, "by": by}))
+    for t, interval in holds.paces:
+        said.append((t, "pace", {"interval": interval / 1e9}))
+    found = [(t, Event(timeline.seconds(t), None, None, kind, payload=payload)) for t, kind, payload in said]
+    for stops in holds.stops.values():
+        for stop in stops.stops:
+            where: dict[str, object] = {"when": stop.when, "why": holds.why(stop)}
+            found.append(_stop(timeline, stop, stop.begin, "held", where | {"hold": stop.hold or None, "step": stop.step}))
+            if stop.end != FOREVER:
+                how = {"mode": stop.mode, "follow": stop.follow, "by": stop.by, "seconds": (stop.end - stop.begin) / 1e9}
+                found.append(_stop(timeline, stop, stop.end, "released", where | how))
+    found.sort(key=lambda one: (one[0], one[1].kind))
+    for number, (t, event) in enumerate(found):
+        yield t, place, number, event
+
+
+def _stop(timeline: Timeline, stop: Stop, t: int, kind: str, payload: dict[str, object]) -> tuple[int, Event]:
+    context = timeline.contexts.get(stop.context)
+    pid = context.pid or None if context is not None else None
+    event = Event(timeline.seconds(t), stop.context, pid, kind, stop.hook, payload=payload)
+    span = timeline.holds.span(context, stop) if context is not None else None
+    if context is None or span is None:
+        return t, event
+    about = timeline.carried.connection(context, span)
+    known = timeline.spans.span(context, span)
+    return t, replace(
+        event,
+        owner=timeline.code(known.code).owner,
+        server=timeline.server_of(context, span),
+        connection=timeline.number(about) if about is not None and about.accepted <= t else None,
+        depth=known.depth,
+    )
 
 
 def _readable(payload: dict[str, int | str]) -> dict[str, object]:

@@ -7,6 +7,9 @@ from typing import Literal
 #: context did, in that way.
 Outcome = Literal["open", "returned", "raised", "lost", "exited", "killed", "replaced", "gone"]
 
+#: On which side of a call its context is held; "": on none.
+Stopped = Literal["", "before", "after"]
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -35,4 +38,4 @@ class Row:
     killed: bool  # its context was killed inside it
     about: str = ""  # where it raised or was killed: what else there is to say of it, such as "GET /x → 200"
     held: int = 0  # nanoseconds, of those from begin to end, in which its own context was held
-    stopped: Literal["", "before", "after"] = ""  # its context is held here, before this call or after it
+    stopped: Stopped = ""  # its context is held here, before this call or after it

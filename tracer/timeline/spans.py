@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from tracer.probe.frames import KIND_MASK, PAYLOADS, RAISE, RETURN, TEXT, word
 
 from .contexts import Context
+from .lifetimes import FOREVER
 from .shapes import LOST, NONE, OPEN, Move, Node
 
 _RECORD = 16
@@ -199,6 +200,12 @@ class Spans:
         chunk = context.chunks[index]
         return self.values[self.offsets[chunk] + self.moves[chunk].begins[local]]
 
+    def begin_payloads(self, context: Context, span: int) -> dict[str, int | str]:
+        """What a span's ENTER carries."""
+        index, local = self.locate(context, span)
+        chunk = context.chunks[index]
+        return self.payloads(chunk, self.moves[chunk].begins[local])
+
     def end_payloads(self, context: Context, span: int) -> dict[str, int | str]:
         """What a span's RETURN or RAISE carries; nothing if it has none."""
         index, local = self.locate(context, span)
@@ -240,12 +247,11 @@ class Spans:
 
     def stack_at(self, context: Context, t: int) -> list[tuple[int, int, int]]:
         """The spans open at `t`, outermost first: (number, code, begin)."""
-        index = self.chunk_at(context, t)
+        index, event = self._event_at(context, t)
         if index < 0:
             return []
         chunk = context.chunks[index]
         move, offset, base, values = self.moves[chunk], self.offsets[chunk], self.bases[chunk], self.values
-        event = bisect_right(move.positions, t, key=lambda position: values[offset + position]) - 1
         reference = move.tops[event] if event >= 0 else (-len(context.outers[index]) or NONE)
         found: list[tuple[int, int, int]] = []
         while reference >= 0:
@@ -256,6 +262,34 @@ class Spans:
                 found.append((span, self.code(context, span), self.begin(context, span)))
         found.reverse()
         return found
+
+    def newest_event(self, context: Context, t: int) -> tuple[int, int]:
+        """The span and the kind of the context's newest event at or before `t`; (-1, -1): none, or one of no call that is known."""
+        index, event = self._event_at(context, t)
+        if event < 0:
+            return -1, -1
+        move = self.moves[context.chunks[index]]
+        span = self.reference(context, index, move.event_spans[event])
+        return (span, move.kinds[event]) if span >= 0 else (-1, -1)
+
+    def next_event(self, context: Context, t: int) -> int:
+        """The time of the context's first event after `t`; FOREVER: none is recorded."""
+        index, event = self._event_at(context, t)
+        if index >= 0:
+            chunk = context.chunks[index]
+            positions = self.moves[chunk].positions
+            if event + 1 < len(positions):
+                return self.values[self.offsets[chunk] + positions[event + 1]]
+        return self._chunk_begin(context.chunks[index + 1]) if index + 1 < len(context.chunks) else FOREVER
+
+    def _event_at(self, context: Context, t: int) -> tuple[int, int]:
+        """The context's newest event at or before `t`: which of its chunks it is in, and its number there; -1: none."""
+        index = self.chunk_at(context, t)
+        if index < 0:
+            return -1, -1
+        offset, values = self.offsets[context.chunks[index]], self.values
+        positions = self.moves[context.chunks[index]].positions
+        return index, bisect_right(positions, t, key=lambda position: values[offset + position]) - 1
 
     def count_at(self, context: Context, t: int) -> int:
         """How many of the context's spans had begun at `t`."""

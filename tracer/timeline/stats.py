@@ -14,6 +14,7 @@ def stats(timeline: Timeline, damaged: int = 0) -> dict[str, Any]:
     """One object that JSON can hold. `damaged` is the reader's count; times are seconds since the recording's start.
 
     `lost` counts records that are missing, `open_spans` spans that control is in at the end: not those whose context ended in them.
+    `held` says how often contexts were held, and for how long all together; `unasked` counts stops at which a process could not ask.
     A return or raise that matches no call (the call was lost, or made in the parent before a fork) is an event, but no return.
     """
     state = timeline.settle()
@@ -41,6 +42,9 @@ def stats(timeline: Timeline, damaged: int = 0) -> dict[str, Any]:
         "spans": spans,
         "open_spans": open_spans,
         "connections": len(state.connections),
+        "holds": len(timeline.holds.holds),
+        "held": _held(timeline),
+        "unasked": timeline.holds.unasked,
         "hooks": dict(sorted(hooks.items())),
         "contexts": contexts,
         "servers": [
@@ -54,6 +58,13 @@ def stats(timeline: Timeline, damaged: int = 0) -> dict[str, Any]:
             for identity, known in sorted(timeline.servers.items(), key=lambda item: (item[1][0][:2], item[0]))
         ],
     }
+
+
+def _held(timeline: Timeline) -> dict[str, float]:
+    holds = timeline.holds
+    known = [(stops, timeline.contexts[identity]) for identity, stops in holds.stops.items() if identity in timeline.contexts]
+    lasted = sum(holds.held(context, 0, timeline.newest) for _, context in known)
+    return {"times": sum(len(one.stops) for one in holds.stops.values()), "seconds": lasted / 1e9}
 
 
 def _context(timeline: Timeline, context: Context, start: int) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from .carried import Carried
 from .codes import UNKNOWN, Code
 from .connections import Connection
 from .contexts import Context, number, string
+from .holds import Holds
 from .lifetimes import FOREVER, Lifetimes
 from .outputs import Outputs
 from .samples import Samples
@@ -42,6 +43,7 @@ class Timeline:
         self.samples = Samples()
         self.outputs = Outputs()
         self.spans = Spans()
+        self.holds = Holds(self.spans, self.codes, self.samples)
         self.ended: int | None = None  # time of the end fact: the recording is complete
         self.untyped: dict[int, int] = {}  # time -> characters that were typed and dropped then
         self.limited: int | None = None  # when there was no more room: of what came later only the ends of processes are told
@@ -159,6 +161,9 @@ class Timeline:
     def _take_untyped(self, fact: dict[str, Any]) -> None:
         self.untyped[number(fact, "t")] = number(fact, "characters")
 
+    def _take_hold(self, fact: dict[str, Any]) -> None:
+        self.holds.feed(fact)
+
     def _take_limit(self, fact: dict[str, Any]) -> None:
         t = number(fact, "t", -1)
         if t >= 0:
@@ -167,7 +172,7 @@ class Timeline:
     def _take_end(self, fact: dict[str, Any]) -> None:
         """The recording has ended: processes that nobody has seen end, and that are not said to run still, are gone."""
         alive = fact.get("alive")
-        self.ended = self._settler.ends.over = number(fact, "t")
+        self.ended = self._settler.ends.over = self.holds.over = number(fact, "t")
         self._settler.ends.alive = {pid for pid in alive if isinstance(pid, int)} if isinstance(alive, list) else set()
         for process in self._settler.state.processes.values():
             if process.how in ("open", "gone"):
@@ -187,6 +192,7 @@ class Timeline:
         "output": _take_output,
         "output_limit": _take_output_limit,
         "untyped": _take_untyped,
+        **dict.fromkeys(("control", "hold", "unhold", "held", "released", "pace", "unasked"), _take_hold),
         "limit": _take_limit,
         "end": _take_end,
     }

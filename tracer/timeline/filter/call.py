@@ -32,7 +32,7 @@ class Call(NamedTuple):
     connection: int | None = None
     peer: str | None = None
     open: bool | None = None  # it has not ended
-    duration: int | None = None  # nanoseconds; this and `error` count after the call only
+    duration: int | None = None  # nanoseconds in which its context was not held; this and `error` count after the call only
     error: str | None = None  # "ValueError: no"; "?" if it raised and nobody knows what
     request: str | None = None  # the HTTP request that is served in it or around it: "GET /x"
     reply: int | None = None  # the status of the reply to that
@@ -77,7 +77,8 @@ def _ended(call: Call, timeline: Timeline, context: Context, span: Span) -> Call
         return call
     raised = span.how == RAISE
     error = str(timeline.spans.end_payloads(context, span.number).get("error", "?")) if raised else ""
-    return call._replace(duration=span.end - span.begin, error=error)
+    held = timeline.holds.held(context, span.begin, span.end)  # nothing that a person does makes a call slow
+    return call._replace(duration=span.end - span.begin - held, error=error)
 
 
 def _carried(call: Call, timeline: Timeline, context: Context, span: int, at: int) -> Call:
