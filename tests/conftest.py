@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.gatekit import Gated
 from tests.probe.kit import Running, environment, recording
 from tracer.timeline.load import load
 from tracer.timeline.timeline import Timeline
@@ -52,5 +53,15 @@ def launch(tmp_path) -> Callable[..., Running]:
         path = path or _new(tmp_path)
         command = recording(path, *words) if traced else [sys.executable, *map(str, words)]
         return Running(command, path, environment(**more))
+
+    return run
+
+
+@pytest.fixture
+def gated(tmp_path) -> Callable[..., Gated]:
+    """`with gated(program, *arguments, holds=[…]) as running`: run it while the test holds and releases its contexts."""
+
+    def run(*words: str | Path, **options: object) -> Gated:
+        return Gated(_new(tmp_path), words, **options)  # type: ignore[arg-type]
 
     return run

@@ -264,6 +264,19 @@ def test_a_supervisor_that_is_killed(server):
         )
 
 
+def test_a_program_that_is_held_from_the_start(server):
+    """It came to the hook and no further; when it is to end, nothing holds it any more."""
+    with Person(server, "--hold", "before serve_forever", "server.py") as person:
+        held = person.watches(lambda fact: fact["type"] == "held")
+        assert (held["hook"], held["when"], held["hold"]) == ("serve_forever", "before", 1)
+        person.types(QUIT_AT_ONCE)
+        status, said = person.leaves()
+        assert (status, said[0]) == (0, "server.py has ended by SIGTERM, with the screen")
+    found, output = facts(person.path)
+    assert output == "it listens\r\n"
+    assert [fact["by"] for fact in found if fact["type"] == "released"] == ["end"]
+
+
 def test_a_place_that_takes_no_recording(tmp_path):
     """One line, before there is a screen."""
     (tmp_path / "plain.py").write_text("print('hello')")

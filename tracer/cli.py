@@ -4,7 +4,7 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -29,7 +29,9 @@ examples:
   tracer open FILE                    the same on the screen
 """
 
-_PROGRAM_USAGE = "tracer {name} [-o FILE] [--python PATH] [--hook MODULE:CLASS.METHOD] [--limit MB] SCRIPT ARGS… | -m MODULE ARGS…"
+_PROGRAM_USAGE = (
+    "tracer {name} [-o FILE] [--python PATH] [--hook MODULE:CLASS.METHOD] [--hold EXPR] [--limit MB] SCRIPT ARGS… | -m MODULE ARGS…"
+)
 _PROGRAM_EPILOG = """\
 The options of tracer stand before the program's name; what follows it is the program's own.
 
@@ -38,6 +40,8 @@ examples:
   tracer {name} -m http.server 8000
   tracer {name} --python .venv/bin/python -m flask --app shop run    the Python of another environment
   tracer {name} --hook shop.web:Handler.reply server.py              a method of your own, beside the framework's
+  tracer {name} --hold 'before handle' server.py                     each connection waits there, until you release it
+  tracer {name} --hold 'after get_request & nth:3' server.py         only the third is held, and its server with it
 """
 
 
@@ -84,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 _TAKES_A_PROGRAM = ("run", "record")
-_TAKES_A_VALUE = ("-o", "--output", "--python", "--hook", "--limit")  # in the word that follows, unless it stands in the same
+_TAKES_A_VALUE = ("-o", "--output", "--python", "--hook", "--hold", "--limit")  # in the word that follows, unless it stands in the same
 
 
 def _split_program(words: list[str]) -> tuple[list[str], list[str]]:
@@ -132,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="watch a built-in server live, with clients on keys")
     demo.add_argument("name", metavar="NAME", nargs="?", help="which server (forking); see --list")
     demo.add_argument("--list", action="store_true", help="name the demo servers, a sentence each")
+    _add_hold(demo)
     demo.set_defaults(run=_demo)
 
     programs = [
@@ -183,9 +188,17 @@ def _add_program_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a method of the program's own to show, too; repeatable",
     )
+    _add_hold(parser)
     parser.add_argument(
         "--limit", metavar="MB", type=_megabytes, default=LIMIT, help=f"largest size of the recording ({LIMIT // _MEGABYTE})"
     )
+
+
+def _add_hold(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--hold", metavar="EXPR", action="append", default=[],
+        help="hold whoever comes there, until released: a hook and conditions, such as 'before handle & peer:53122'; repeatable",
+    )  # fmt: skip
 
 
 def _megabytes(text: str) -> int:
@@ -226,12 +239,13 @@ def _run(options: argparse.Namespace) -> int:
 
 def _record(options: argparse.Namespace) -> int:
     from tracer.supervisor.journal import CannotRecord
+    from tracer.supervisor.notices import Notices
     from tracer.supervisor.supervise import supervise
 
     _check_words("record", options.program)
     program, path = _program(options), _path(options)
     try:
-        ending = supervise(program, path, options.limit)
+        ending = supervise(program, path, options.limit, notices=Notices(_say_at_once, path, bool(program.holds)))
     except CannotRecord as error:
         raise Refused(str(error)) from None
     _conclude(options, ending, path)
@@ -250,16 +264,34 @@ def _program(options: argparse.Namespace) -> "Program":
     from tracer.supervisor.start import Program
 
     if options.python is None and not options.hook:
-        return Program(options.program)
+        return Program(options.program, holds=_holds(options.hold))
     from tracer.supervisor.interpreter import CannotTrace, check_hook, find
 
     try:
         for hook in options.hook:
             check_hook(hook)
+        holds = _holds(options.hold, [hook.partition(":")[2] for hook in options.hook])
         python = sys.executable if options.python is None else find(options.python)
-        return Program(options.program, python, tuple(options.hook))
+        return Program(options.program, python, tuple(options.hook), holds)
     except CannotTrace as error:
         raise Refused(str(error)) from None
+
+
+def _holds(filters: list[str], own: Collection[str] = ()) -> tuple[str, ...]:
+    """Those that --hold names, each of which can come true; `own` are the program's own hooks."""
+    if not filters:
+        return ()
+    from tracer.recording.text import harmless
+    from tracer.timeline.filter import FilterError, parse
+
+    for text in filters:
+        try:
+            found = parse(text, own)
+        except FilterError as error:
+            raise Refused(f"--hold: {error}\n{error.pointed()}") from None
+        if found.hooks() == set():
+            raise Refused(f"--hold {harmless(text)}: no call can ever be that (how one ends is known only after it)")
+    return tuple(filters)
 
 
 def _path(options: argparse.Namespace) -> Path:
@@ -277,6 +309,14 @@ def _conclude(options: argparse.Namespace, ending: "Ending | None", path: Path) 
         _say(line)
     if ending is not None and not ending.contexts and options.output is None:
         path.unlink(missing_ok=True)
+
+
+def _say_at_once(line: str) -> None:
+    """The same while the program runs: nobody waits for its terminal, which may stand still."""
+    import select
+
+    if sys.stderr is not None and select.select((), (sys.stderr,), (), 0)[1]:
+        _say(line)
 
 
 def _say(line: str) -> None:
@@ -358,10 +398,10 @@ def _open(options: argparse.Namespace) -> int:
         raise Refused(str(error)) from None
     if not _has_screen():
         raise Refused(f"this needs a terminal; for text: tracer show {options.file}")
-    from tracer.tui.app import watch
+    from tracer.open import open_recording
 
     try:
-        return watch(options.file, title=options.file, follow=options.follow)
+        return open_recording(options.file, options.follow)
     except NotARecording as error:
         raise Refused(str(error)) from None
 
@@ -385,6 +425,9 @@ def _demo(options: argparse.Namespace) -> int:
     name = options.name or "forking"
     if name not in DEMOS:
         raise Refused(f"there is no demo {name!r}: choose one of {', '.join(DEMOS)}")
+    holds = _holds(options.hold)
+    if holds and not _has_screen():
+        raise Refused("--hold needs a terminal, where what is held can be released")
     from tracer.demo import run_demo
 
-    return run_demo(name, every=None if options.name else 2.0, screen=_has_screen())
+    return run_demo(name, every=None if options.name else 2.0, screen=_has_screen(), holds=holds)

@@ -33,12 +33,10 @@ def _watch(program: Program, path: Path, supervisor: Apart, controls: Controls) 
 
     name = name_of(program)
 
-    def do(command: str, **fields: str) -> None:
-        if not supervisor.do(command, **fields):
-            controls.say(f"{name} has ended, or its supervisor does not answer")
-
+    do = controls.through(supervisor.do, name)
     controls.type = lambda text: do("type", text=text)
     controls.interrupt = lambda: do("interrupt")
+    controls.gate = do
     return watch(path, title=f"run {name}", follow=True, controls=controls)
 
 

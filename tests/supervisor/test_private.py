@@ -1,20 +1,28 @@
-"""What lies around during a run is its owner's alone, and nobody can connect to us."""
+"""What lies around during a run is its owner's alone, and so is the only socket of ours that anybody can connect to."""
 
 import os
+import socket
 import stat
+import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.probe.kit import PROGRAMS, ask, read
+from tests.probe.kit import PROGRAMS, ask, read, until
 from tracer.supervisor.journal import CannotRecord, Journal, new_path
-from tracer.supervisor.start import PrivateFolder
+from tracer.supervisor.remote import reach
+from tracer.supervisor.start import PrivateFolder, remove_abandoned
 from tracer.timeline.stats import stats
 
 COMMANDED = PROGRAMS / "commanded.py"
 NOBODY = 65534
+
+
+def is_control(fact):
+    return fact["type"] == "control"
 
 
 def mode(path):
@@ -32,7 +40,7 @@ def umask(number):
 
 @pytest.mark.parametrize("number", [0, 0o777])
 def test_only_the_owner_can_read(number, launch, tmp_path):
-    """Whatever the umask: the recording and the user's folder of recordings, the private folder and the page in it."""
+    """Whatever the umask: the recording and the user's folder of recordings, the private folder, the page and the sockets in it."""
     temporary, path = tmp_path / "temporary", tmp_path / "tracer" / "recordings" / "run.tracer"
     temporary.mkdir()
     with umask(number):
@@ -40,8 +48,13 @@ def test_only_the_owner_can_read(number, launch, tmp_path):
     with server:
         assert ask(server.address()).endswith("hello")
         (folder,) = temporary.iterdir()
-        (page,) = folder.iterdir()
-        assert [mode(one) for one in (path.parent, path, folder, page)] == ["0o700", "0o600", "0o700", "0o600"]
+        assert until(path, is_control)["path"] == str(folder / "control")
+        with reach(path) as supervisor:
+            supervisor.do("hold", filter="after handle & raised", once=True)
+            until(path, lambda fact: fact["type"] == "hold")
+        inside = {one.name: mode(one) for one in folder.iterdir()}
+        assert inside == {"page": "0o600", "control": "0o600", "gate": "0o600"}
+        assert [mode(one) for one in (path.parent, path, folder)] == ["0o700", "0o600", "0o700"]
         server.signal(14)
         assert server.end() == (0, "")
     assert stats(read(path))["connections"] == 1
@@ -126,13 +139,54 @@ def bound(pid):
     return found
 
 
-def test_nothing_of_ours_listens(launch):
-    """While a program is recorded, we have no socket that has an address; the program has its one, on the loopback."""
+def test_nothing_of_ours_listens_but_in_the_private_folder(launch):
+    """While a program is recorded, followers can come there and nowhere else; the program has its one socket, on the loopback."""
     with launch(COMMANDED, "socketserver", "TCPServer") as server:
         host, port = server.address()
         assert ask((host, port)).endswith("hello")
-        assert bound(server.process.pid) == []
+        control = until(server.path, is_control)["path"]
+        assert [line[-1] for line in bound(server.process.pid)] == [control]
         (listener,) = bound(server.pid)
         assert listener[1] == f"0100007F:{port:04X}"
         server.signal(14)
         assert server.end() == (0, "")
+
+
+def left_over(temporary, *names):
+    """A folder such as a supervisor that is no more has left."""
+    ended = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    ended.wait()
+    folder = Path(tempfile.mkdtemp(prefix=f"tracer-{ended.pid}-", dir=temporary))
+    for name in names:
+        if name == "page":
+            (folder / name).write_bytes(bytes(4096))
+        elif name.endswith("socket"):
+            with socket.socket(socket.AF_UNIX) as bound:
+                bound.bind(str(folder / name.removesuffix(" socket")))
+        else:
+            (folder / name).touch()
+    return folder
+
+
+def test_what_killed_supervisors_have_left_is_taken_away(launch, tmp_path, monkeypatch):
+    """And nothing that may be anybody else's."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with launch(COMMANDED, "socketserver", "TCPServer", TMPDIR=str(tmp_path)) as server:
+        folder = Path(until(server.path, is_control)["path"]).parent
+        remove_abandoned()
+        assert folder.exists()
+        server.process.kill()
+        server.process.wait(60)
+        taken = [folder, left_over(tmp_path, "page"), left_over(tmp_path, "page", "control socket", "gate socket")]
+        kept = [
+            left_over(tmp_path),
+            left_over(tmp_path, "control socket"),
+            left_over(tmp_path, "page", "control"),
+            left_over(tmp_path, "page", "other socket"),
+            left_over(tmp_path, "page", "notes.txt"),
+        ]
+        remove_abandoned()
+        assert [one.exists() for one in taken] == [False] * 3
+        assert [one.exists() for one in kept] == [True] * 5
+        host, port = server.address()
+        assert ask((host, port)).endswith("hello")

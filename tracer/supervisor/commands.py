@@ -1,19 +1,28 @@
-"""The line between a run's viewer and its supervisor: JSON objects, one a line, over a pair of sockets.
+"""The line between a viewer and the run's supervisor: JSON objects, one a line. What makes no sense is left out.
 
-    viewer → supervisor     {"do": "type", "text": "…"}     for the program's terminal
-                            {"do": "interrupt"}             what Ctrl-C does there
+    viewer → supervisor     {"do": "hold", "filter": "before handle", "once": false}
+                            {"do": "unhold", "id": 1}
+                            {"do": "release", "context": 7, "mode": "run", "follow": "both", "to": ""}
+                                    modes run, in, over, out; who steps on across a fork or a thread's start: both, parent, child;
+                                    `to` is the filter of a hold for that context alone, once
+                            {"do": "release_all"}           and hold nothing more
+                            {"do": "pace", "interval": 500000000}       slow motion: nanoseconds a hook; 0 ends it
+    the one that started    {"do": "type", "text": "…"}     for the program's terminal
+    the run, too            {"do": "interrupt"}             what Ctrl-C does there
                             {"do": "end"}                   end the program
-    supervisor → viewer     {"said": "started"}             the recording has begun
+    supervisor → that one   {"said": "started"}             the recording has begun
                             {"said": "ended", …}            it is complete; the fields of an Ending
 
-When the viewer is gone, however it went, its socket is closed: that is an "end", too.
+The viewer that started the run has a pair of sockets with its supervisor; others, followers, come to a socket in the run's private
+folder (viewers.py) and are told nothing: what came of a command stands in the recording. When a viewer is gone, however it went, its
+socket is closed. What it holds runs on then; if it was the one that started the run, the program is ended.
 """
 
 import json
 import os
 import socket
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 LARGEST = 1 << 20  # bytes of a line: a longer one is nobody's command
 
@@ -46,16 +55,20 @@ def _message(line: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-class Commands:
-    """The supervisor's end. `open`: there may be a viewer."""
+class Viewer:
+    """The supervisor's end of a line to a viewer. `open`: there may be somebody."""
 
-    def __init__(self, descriptor: int) -> None:
-        """Take over `descriptor`, which was inherited and goes no further. Raises OSError if it is no socket."""
-        os.set_inheritable(descriptor, False)
-        self._socket = socket.socket(fileno=descriptor)
-        self._socket.setblocking(False)
+    def __init__(self, line: socket.socket) -> None:
+        line.setblocking(False)
+        self._socket = line
         self._lines = Lines()
         self.open = True
+
+    @classmethod
+    def inherited(cls, descriptor: int) -> Self:
+        """The one that started us: `descriptor` was inherited and goes no further. Raises OSError if it is no socket."""
+        os.set_inheritable(descriptor, False)
+        return cls(socket.socket(fileno=descriptor))
 
     def fileno(self) -> int:
         """The descriptor to wait on while it is open."""
@@ -69,12 +82,15 @@ class Commands:
             return []
         except OSError:
             data = b""
-        if data:
-            return self._lines.feed(data)
-        self.open = False
-        return [{"do": "end"}]
+        self.open = bool(data)
+        return self._lines.feed(data)
 
     def say(self, said: str, **fields: object) -> None:
         """Tell the viewer, if it listens."""
         with suppress(OSError):
             self._socket.send(line(said=said, **fields))
+
+    def close(self) -> None:
+        """Nothing more is said or heard."""
+        self.open = False
+        self._socket.close()

@@ -22,14 +22,14 @@ from typing import Any
 from tracer.probe.frames import ENTER, KIND_BITS, KIND_MASK, RAISE, RETURN
 from tracer.probe.gate import ANSWER, BOTH, CHILD, IN, KEEP, LEFT, OUT, OVER, PARENT, QUESTION, RUN
 from tracer.probe.hooks import HOOKS, OWN_SLOT, SLOT
-from tracer.probe.page import AFTER, ARMED, BEFORE, SLOTS
+from tracer.probe.page import AFTER, ARMED, BEFORE, LIMIT, SLOTS
 from tracer.recording.follow import Follower
 from tracer.supervisor.journal import Journal
-from tracer.supervisor.peer import is_ours
+from tracer.supervisor.peer import is_ours, listen
 from tracer.supervisor.start import PrivateFolder
 from tracer.timeline.codes import Code
 from tracer.timeline.contexts import Context
-from tracer.timeline.filter import Call, Counter, FilterError, When, call_of, parse
+from tracer.timeline.filter import Call, Counter, Filter, FilterError, When, call_of, parse
 from tracer.timeline.timeline import Timeline
 
 MODES = {"run": RUN, "in": IN, "over": OVER, "out": OUT}
@@ -40,6 +40,9 @@ _BACKLOG = 1024
 #: Slow motion: what a connection comes through. The loop's own idle turns go on as they would.
 _PACED = [name for name, hook in HOOKS.items() if hook.stage in ("accept", "dispatch", "handle", "close")]
 FASTEST, SLOWEST = 1_000_000, 60_000_000_000  # nanoseconds a hook
+_PIECE = 1 << 15  # bytes: a millisecond of reading
+_LITTLE = 1 << 18  # bytes: few enough for whoever asks to wait for them
+_AHEAD, _REST = 0.005, 0.05  # seconds that it reads ahead at a time, and between two times
 
 Viewer = object | None
 
@@ -54,6 +57,8 @@ class _Hold:
     once: bool
     viewer: Viewer
     context: int  # for that one alone; 0: for all
+    reads: bool  # whether the recording decides
+    shown: str  # its filter, as it is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class Gate:
         self._lines: dict[int, socket.socket] = {}
         self._context_of: dict[int, int] = {}  # line -> the context that asks there
         self._holds: list[_Hold] = []
+        self._waiting: list[_Hold] = []  # those that need the recording, until it has been read so far: nobody is to wait for that
         self._numbers = itertools.count(1)
         self._held: dict[int, Held] = {}
         self._steps: dict[int, _Step] = {}  # by number; also such as a child or thread may still take over
@@ -92,9 +98,10 @@ class Gate:
         self._interval = 0
         self._pacer: Viewer = None
         self._due: list[tuple[float, int, int]] = []  # (when it may go on, context, turn), the next one first
-        self._follower: Follower | None = None
+        self._follower = Follower(journal.path)
+        self._reads_on = time.monotonic()  # when it reads ahead again
         self._timeline = Timeline()
-        self._listener = _listen(str(folder.path / "gate"))
+        self._listener = listen(str(folder.path / "gate"), socket.SOCK_SEQPACKET, _BACKLOG)
         if self._listener is not None:
             self._epoll.register(self._listener, select.EPOLLIN)
         for text in holds:
@@ -102,8 +109,8 @@ class Gate:
 
     @property
     def available(self) -> bool:
-        """Whether contexts can ask."""
-        return self._listener is not None
+        """Whether contexts can ask, and what comes of it can be recorded."""
+        return self._listener is not None and not self._page[LIMIT]
 
     @property
     def held(self) -> Mapping[int, Held]:
@@ -116,7 +123,16 @@ class Gate:
 
     def due(self) -> float | None:
         """When `serve` is to be called whatever comes, by time.monotonic(); None: it need not be."""
-        return self._due[0][0] if self._due else None
+        times = [self._due[0][0]] if self._due else []
+        if self._reads_ahead():
+            times.append(self._reads_on)
+        return min(times, default=None)
+
+    def learn(self, fact: dict[str, Any]) -> None:
+        """Take in the definition of a hook that somebody else has read: most questions need nothing more of the recording."""
+        self._timeline.feed([(0, fact)])
+        for hold in self._holds:
+            hold.reads = self._reads(hold.counter.filter)
 
     def serve(self) -> None:
         """Take in whoever has come, answer whoever asks, let go whose time has come."""
@@ -129,6 +145,8 @@ class Gate:
             _, context, turn = heapq.heappop(self._due)
             if context in self._held and self._held[context].turn == turn:
                 self._release(context, "run", "both", "pace")
+        if self._reads_ahead() and self._reads_on <= time.monotonic():
+            self._read_ahead()
 
     # -- what viewers want -------------------------------------------------------------------------------------------------
 
@@ -156,6 +174,7 @@ class Gate:
 
     def release_all(self, by: str) -> None:
         """Let everything run on, and hold nothing more: holds, steps and slow motion end."""
+        self._waiting.clear()
         for hold in self._holds[:]:
             self._unhold(hold.number, "person" if by == "all" else by)
         self._steps.clear()
@@ -167,6 +186,7 @@ class Gate:
 
     def forget(self, viewer: Viewer) -> None:
         """A viewer is gone: its holds are no more, and what they, or its steps, hold runs on."""
+        self._waiting = [one for one in self._waiting if one.viewer is not viewer]
         for hold in [one for one in self._holds if one.viewer is viewer]:
             self._unhold(hold.number, "viewer gone")
         for number in [number for number, step in self._steps.items() if step.viewer is viewer]:
@@ -180,6 +200,7 @@ class Gate:
 
     def close(self) -> None:
         """Everything runs on, and nothing is held any more."""
+        self._follower.close()
         if self._listener is None:
             return
         self.release_all("end")
@@ -189,25 +210,30 @@ class Gate:
             line.close()
         self._lines.clear()
         self._epoll.close()
-        if self._follower is not None:
-            self._follower.close()
 
     # -- holds -------------------------------------------------------------------------------------------------------------
 
     def _hold(self, viewer: Viewer, text: str, once: bool, context: int = 0) -> bool:
-        """Set a hold, for that context alone if one is given; False if the text is no filter."""
+        """Set a hold, for that context alone if one is given; False if the text is no filter. It is set when its fact is written."""
         try:
             found = parse(text)
-            shown = parse(f"({found}) & context:{self._label(context)}") if context else found
+            shown = parse(f"({found}) & context:{self.label(context)}") if context else found
         except FilterError:
             return False
-        hold = _Hold(next(self._numbers), found.counter(), found.hooks(), once, viewer, context)
-        self._holds.append(hold)
-        self._journal.tell(type="hold", id=hold.number, filter=str(shown), once=once, t=time.monotonic_ns())
-        self._arm()
+        hold = _Hold(next(self._numbers), found.counter(), found.hooks(), once, viewer, context, self._reads(found), str(shown))
+        if hold.reads and self._behind() > _LITTLE:
+            self._waiting.append(hold)
+        else:
+            self._set(hold)
         return True
 
-    def _label(self, context: int) -> str:
+    def _set(self, hold: _Hold) -> None:
+        self._holds.append(hold)
+        self._journal.tell(type="hold", id=hold.number, filter=hold.shown, once=hold.once, t=time.monotonic_ns())
+        self._arm()
+
+    def label(self, context: int) -> str:
+        """What a person calls that context; "?" if it is not known."""
         self._catch_up()
         known = self._timeline.contexts.get(context)
         return self._timeline.label(known) if known is not None else "?"
@@ -269,6 +295,7 @@ class Gate:
             line.setblocking(False)
             self._lines[line.fileno()] = line
             self._epoll.register(line, select.EPOLLIN)
+            self._hear(line)  # it has come to ask
 
     def _hear(self, line: socket.socket) -> None:
         try:
@@ -360,10 +387,36 @@ class Gate:
 
     def _catch_up(self) -> None:
         """Read what has been written so far: whoever asks has written all that it did."""
-        if self._follower is None:
-            self._follower = Follower(self._journal.path)
         while frames := self._follower.read():
             self._timeline.feed(frames)
+
+    def _reads(self, found: Filter) -> bool:
+        """Whether it depends on the recording if the filter is true of a hook that is known."""
+        places = ((code, when) for code in self._timeline.codes.values() for when in _BITS)
+        return any(found.certain(Call(code.hook, when, code.owner)) is None for code, when in places)
+
+    def _behind(self) -> int:
+        """Bytes of the recording that have not been read."""
+        return self._journal.size - self._follower.bytes_read
+
+    def _reads_ahead(self) -> bool:
+        """Whether somebody may soon ask what the recording alone can tell."""
+        return bool(self._waiting or self._held) or any(hold.reads for hold in self._holds)
+
+    def _read_ahead(self) -> None:
+        """Read on for a moment, or until somebody asks. With everything read, the holds that waited for it are set."""
+        until = time.monotonic() + _AHEAD
+        while frames := self._follower.read(_PIECE):
+            self._timeline.feed(frames)
+            self._timeline.settle()
+            if time.monotonic() >= until or self._epoll.poll(0):
+                break
+        if self._behind() > _LITTLE:
+            return
+        self._reads_on = time.monotonic() + _REST
+        waiting, self._waiting = self._waiting, []
+        for hold in waiting:
+            self._set(hold)
 
     def _release(self, context: int, mode: str, follow: str, by: str, viewer: Viewer = None) -> None:
         """Let a held context move on. What is said of it stands before whatever it does next."""
@@ -378,21 +431,6 @@ class Gate:
 
     def _tell_released(self, context: int, mode: str, follow: str, by: str) -> None:
         self._journal.tell(type="released", context=context, mode=mode, follow=follow, by=by, t=time.monotonic_ns())
-
-
-def _listen(path: str) -> socket.socket | None:
-    """A socket on which contexts can ask; None where there can be none: the path is too long, or the system has no such sockets."""
-    listener = None
-    try:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        listener.bind(path)
-        listener.listen(_BACKLOG)
-        listener.setblocking(False)
-    except OSError:
-        if listener is not None:
-            listener.close()
-        return None
-    return listener
 
 
 def _answer(line: socket.socket, mode: int, follow: int, number: int) -> None:

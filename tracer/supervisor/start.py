@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,8 @@ BOOT = Path(probe.__file__).parent / "boot"
 FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 #: Those that a terminal sends to all who have it: then the program gets them by itself.
 OF_A_TERMINAL = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+#: Those that ask the program to end.
+ENDING = (*OF_A_TERMINAL, signal.SIGTERM)
 
 
 class Program(NamedTuple):
@@ -32,14 +35,19 @@ class Program(NamedTuple):
     words: list[str]  # SCRIPT ARGS… or -m MODULE ARGS…
     python: str = sys.executable  # the interpreter
     hooks: tuple[str, ...] = ()  # methods of the program's own to be watched: MODULE:CLASS.METHOD
+    holds: tuple[str, ...] = ()  # where contexts are to be held from the start: filters
 
 
 class PrivateFolder:
     """A folder of this run that only its owner can enter: the page lies in it. Raises OSError where there is no room for it."""
 
+    #: Sockets that may lie in it, too: where contexts ask whether they are held, and where followers come.
+    SOCKETS = ("gate", "control")
+
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix=f"tracer-{os.getpid()}-"))
         self.page_path = self.path / "page"
+        self.control_path = self.path / "control"
         self._file = -1
         try:
             self.path.chmod(0o700)  # whatever the umask has taken away
@@ -58,9 +66,22 @@ class PrivateFolder:
         """Take it away; processes that outlive the run keep the page they have mapped."""
         if self._file >= 0:
             os.close(self._file)
-        self.page_path.unlink(missing_ok=True)
+        _empty(self.path)
         with suppress(FileNotFoundError):
             self.path.rmdir()
+
+
+def _empty(folder: Path) -> None:
+    """Take away whatever may lie in a private folder."""
+    for name in ("page", *PrivateFolder.SOCKETS):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _is_left_over(folder: Path) -> bool:
+    """Whether a page lies in that folder, and nothing that does not belong beside one."""
+    sockets = {path.name for path in folder.iterdir() if path.is_socket()}
+    names = {path.name for path in folder.iterdir()}
+    return names - sockets == {"page"} and sockets <= {*PrivateFolder.SOCKETS} and (folder / "page").stat().st_size >= SIZE
 
 
 def remove_abandoned() -> None:
@@ -72,9 +93,8 @@ def remove_abandoned() -> None:
         with suppress(OSError):  # another user's, or gone this moment
             known = folder.lstat()
             ours = stat.S_ISDIR(known.st_mode) and stat.S_IMODE(known.st_mode) == 0o700 and known.st_uid == os.geteuid()
-            contents = [(path.name, path.stat().st_size >= SIZE) for path in folder.iterdir()] if ours else None
-            if contents == [("page", True)] and pid.isdigit() and not is_anybody(int(pid)):
-                (folder / "page").unlink()
+            if ours and pid.isdigit() and not is_anybody(int(pid)) and _is_left_over(folder):
+                _empty(folder)
                 folder.rmdir()
 
 
@@ -131,6 +151,8 @@ class Signals:
         self._send = send
         self._before: dict[int, signal.Handlers | Callable[[int, FrameType | None], object] | int | None] = {}
         self._waiting: set[int] = set()
+        self.asked: float | None = None
+        """When the program was last asked to end, by time.monotonic(), as far as we were told."""
 
     def __enter__(self) -> "Signals":
         for number in {*FORWARDED, *OF_A_TERMINAL}:
@@ -150,6 +172,7 @@ class Signals:
         Of a terminal that hangs up it tells the session's leader alone: the program would have been that without us.
         """
         while self._waiting and (came := signal.sigtimedwait(self._waiting, 0)) is not None:
+            self._note(came.si_signo)
             by_somebody = came.si_code <= 0  # see sigaction(2): SI_USER, SI_QUEUE, SI_TKILL
             if by_somebody or (came.si_signo == signal.SIGHUP and os.getsid(0) == os.getpid()):
                 self._send(came.si_signo)
@@ -161,7 +184,12 @@ class Signals:
             signal.signal(number, handler)
 
     def _pass_on(self, number: int, frame: FrameType | None) -> None:
+        self._note(number)
         self._send(number)
+
+    def _note(self, number: int) -> None:
+        if number in ENDING:
+            self.asked = time.monotonic()
 
 
 def _nothing(number: int, frame: FrameType | None) -> None:

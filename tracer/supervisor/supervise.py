@@ -12,18 +12,26 @@ from tracer.supervisor.journal import CannotRecord, Journal
 from tracer.supervisor.start import PrivateFolder, Program, Signals, start
 
 if TYPE_CHECKING:  # `record` needs none of it before its program runs, and starts without them
-    from tracer.supervisor.commands import Commands
+    from tracer.supervisor.commands import Viewer
     from tracer.supervisor.ending import Ending
+    from tracer.supervisor.gate import Gate
+    from tracer.supervisor.notices import Notices
     from tracer.supervisor.terminal import Terminal
 
 
 def supervise(
-    program: Program, path: Path, limit: int, commands: "Commands | None" = None, terminal: "Terminal | None" = None
+    program: Program,
+    path: Path,
+    limit: int,
+    starter: "Viewer | None" = None,
+    terminal: "Terminal | None" = None,
+    notices: "Notices | None" = None,
 ) -> "Ending":
     """Run `program` under the probe and record it at `path`, up to `limit` bytes; return when it has ended.
 
-    With `commands` it does what the viewer asks, and the program is ended when there is no viewer any more. With `terminal` the
-    program has that one, in a session of its own, and what it writes there is recorded. Raises CannotRecord.
+    `starter` is the viewer that started the run: the program is ended when it is gone. With `terminal` the program has that one, in
+    a session of its own, and what it writes there is recorded. With `notices` the person at the program's own terminal is told of
+    contexts that are held. Raises CannotRecord.
     """
     journal = Journal(path, program.words)
     try:
@@ -32,14 +40,29 @@ def supervise(
         journal.close()
         raise CannotRecord(f"no private folder can be made in {tempfile.gettempdir()}: {error.strerror}") from None
     try:
-        return _run(program, journal, folder, limit, commands, terminal)
+        return _run(program, journal, folder, limit, starter, terminal, notices)
     finally:
         folder.remove()
         journal.close()
 
 
+def _holding(program: Program, journal: Journal, folder: PrivateFolder) -> "Gate | None":
+    """The gate with the program's holds, which are to stand before it comes to a hook; None: it has none, and need not wait for us."""
+    if not program.holds:
+        return None
+    from tracer.supervisor.gate import Gate
+
+    return Gate(folder, journal, program.holds)
+
+
 def _run(
-    program: Program, journal: Journal, folder: PrivateFolder, limit: int, commands: "Commands | None", terminal: "Terminal | None"
+    program: Program,
+    journal: Journal,
+    folder: PrivateFolder,
+    limit: int,
+    starter: "Viewer | None",
+    terminal: "Terminal | None",
+    notices: "Notices | None",
 ) -> "Ending":
     process: subprocess.Popen[bytes] | None = None
     early: list[int] = []
@@ -50,6 +73,7 @@ def _run(
         elif process.returncode is None:
             process.send_signal(number)
 
+    gate = _holding(program, journal, folder)
     with Signals(send) as signals:
         process = start(program, journal.path, folder.page_path, terminal)
         for number in early:  # while there was nobody to pass it on to
@@ -58,8 +82,9 @@ def _run(
         began = born(process.pid)
         ticks = 0 if isinstance(began, NotAvailable) else began
         journal.tell(type="started", pid=process.pid, born=ticks, t=time.monotonic_ns())
-        if commands is not None:
-            commands.say("started")
+        if starter is not None:
+            starter.say("started")
         from tracer.supervisor.watch import Watch  # the rest of us comes up beside the program
 
-        return Watch(program, process, ticks, journal, folder, limit, commands, terminal).to_the_end(signals)
+        watch = Watch(program, process, ticks, journal, folder, limit, starter, terminal, gate, notices)
+        return watch.to_the_end(signals)

@@ -12,17 +12,20 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tracer.kernel.processes import user
-from tracer.probe.page import FAILED, LIMIT
+from tracer.probe.page import FAILED, LIMIT, UNASKED
 from tracer.recording.follow import Follower
 from tracer.supervisor.ending import Ending, Stop
 from tracer.supervisor.gone import Gone, pidfd
 from tracer.supervisor.journal import Journal
 from tracer.supervisor.sample import BUSY, IDLE, Sampler
 from tracer.supervisor.start import PrivateFolder, Program, Signals, remove_abandoned
+from tracer.supervisor.viewers import Viewers
 
-if TYPE_CHECKING:  # `record` needs neither
-    from tracer.supervisor.commands import Commands
-    from tracer.supervisor.terminal import Terminal
+if TYPE_CHECKING:
+    from tracer.supervisor.commands import Viewer
+    from tracer.supervisor.gate import Gate  # `record` needs neither this, as long as nobody holds,
+    from tracer.supervisor.notices import Notices
+    from tracer.supervisor.terminal import Terminal  # nor that
 
 TICK = 0.05  # seconds between two looks at the recording
 LARGEST_SOURCE = 4 << 20  # bytes
@@ -41,19 +44,24 @@ class Watch:
         journal: Journal,
         folder: PrivateFolder,
         limit: int,
-        commands: "Commands | None",
+        starter: "Viewer | None",
         terminal: "Terminal | None",
+        gate: "Gate | None",
+        notices: "Notices | None",
     ) -> None:
         self.process = process
         self.born = born  # in the system's ticks; 0: not known
         self.journal = journal
         self.folder = folder
         self.limit = limit
-        self.commands = commands
+        self.viewers = Viewers(starter, folder.control_path)
+        self.gate = gate  # None: nobody has been there yet who could hold
+        self.notices = notices
         self.terminal = terminal
         self.stop = Stop(process, group=terminal is not None)
         self.sampler = Sampler()
         self.sources: set[str] = set()
+        self.codes: list[dict[str, Any]] = []  # the definitions of all hooks: a gate that opens late is told them
         self.gone = Gone()
         self.contexts = 0
         self.imported = 0
@@ -63,10 +71,13 @@ class Watch:
         self.unwritten = 0  # characters of output that came when there was no more room for any
         self.another_user = False  # before it had told anything, the program became one
         self.lost = 0
+        self.unasked = 0
 
     def to_the_end(self, signals: Signals) -> Ending:
         """Until the program has ended and its recording is complete."""
         remove_abandoned()
+        if self.viewers.listening:
+            self.journal.tell(type="control", path=str(self.folder.control_path), t=time.monotonic_ns())
         with Follower(self.journal.path) as follower:
             self._watch(signals, follower)
             return self._end(follower)
@@ -79,6 +90,8 @@ class Watch:
             while True:
                 self._listen(time.monotonic() + TICK, ended)
                 signals.look()
+                if self.notices is not None:
+                    self.notices.look(signals.asked, self.gate)
                 if not self.contexts and isinstance(its := user(self.process.pid), int):  # before it is reaped
                     self.another_user = its != os.geteuid()
                 over = self.stop.is_over()
@@ -97,23 +110,41 @@ class Watch:
                 os.close(ended)
 
     def _listen(self, until: float, ended: int | None) -> None:
-        """Take the program's output and obey the viewer, until it is time for other things or the program has ended."""
+        """Take the program's output, obey viewers, serve the gate, until it is time for other things or the program has ended."""
         poll = select.poll()
+        poll.register(self.viewers, select.POLLIN)
         if ended is not None and not self.stop.ended:
             poll.register(ended, select.POLLIN)
-        while (left := until - time.monotonic()) > 0:
+        while time.monotonic() < until:
             if self.terminal is not None:
                 poll.register(self.terminal, self.terminal.awaited)
-            if self.commands is not None and self.commands.open:
-                poll.register(self.commands, select.POLLIN)
-            ready = dict(poll.poll(left * 1000))
+            if self.viewers.present:
+                self._open_gate()  # before they want something
+            due = until
+            if self.gate is not None:
+                poll.register(self.gate, select.POLLIN)
+                due = min(until, self.gate.due() or until)
+            ready = dict(poll.poll(1000 * max(0.0, due - time.monotonic())))
             if self.terminal is not None and self.terminal.fileno() in ready:
                 self._take_output(self.terminal)
                 self.terminal.write()
-            if self.commands is not None and self.commands.fileno() in ready:
-                self._obey(self.commands, poll)
+            if self.viewers.fileno() in ready:
+                for viewer, command in self.viewers.read():
+                    self._obey(viewer, command)
+            if self.gate is not None:
+                self.gate.serve()
             if ended in ready:
                 return
+
+    def _open_gate(self) -> "Gate":
+        """The gate. It takes its time to come up: until somebody is there who could hold, there is none."""
+        if self.gate is None:
+            from tracer.supervisor.gate import Gate
+
+            self.gate = Gate(self.folder, self.journal)
+            for fact in self.codes:
+                self.gate.learn(fact)
+        return self.gate
 
     def _take_output(self, terminal: "Terminal") -> None:
         for _ in range(PIECES):
@@ -140,18 +171,22 @@ class Watch:
     def _tell_unwritten(self) -> None:
         self.journal.tell(type="output_limit", t=time.monotonic_ns(), kept=self.limit // SHARE, dropped=self.unwritten)
 
-    def _obey(self, commands: "Commands", poll: select.poll) -> None:
-        for command in commands.read():
-            match command:
-                case {"do": "end"}:
-                    self.stop.ask()
-                case {"do": "type", "text": str(text)} if self.terminal is not None:
-                    if not self.terminal.type(text):
-                        self.journal.tell(type="untyped", t=time.monotonic_ns(), characters=len(text))
-                case {"do": "interrupt"} if self.terminal is not None:
-                    self.terminal.interrupt()
-        if not commands.open:
-            poll.unregister(commands)
+    def _obey(self, viewer: "Viewer", command: dict[str, Any] | None) -> None:
+        """Do what a viewer wants; None: it is gone. Whoever did not start the run can hold and release, no more."""
+        started_it, gate = viewer is self.viewers.starter, self._open_gate()
+        match command:
+            case {"do": "type", "text": str(text)} if started_it and self.terminal is not None:
+                if not self.terminal.type(text):
+                    self.journal.tell(type="untyped", t=time.monotonic_ns(), characters=len(text))
+            case {"do": "interrupt"} if started_it and self.terminal is not None:
+                self.terminal.interrupt()
+            case None | {"do": "end"} if started_it:
+                self.stop.ask()
+                gate.release_all("end")  # nothing that is held may keep it from its end
+            case None:
+                gate.forget(viewer)
+            case {}:
+                gate.obey(viewer, command)
 
     def _learn(self, follower: Follower) -> bool:
         """Read what has come; whether anything has. Events are none of our business."""
@@ -166,6 +201,12 @@ class Watch:
     def _learn_fact(self, fact: dict[str, Any]) -> None:
         self.sampler.learn(fact)
         self.gone.learn(fact)
+        if self.notices is not None:
+            self.notices.learn(fact, self.gate)
+        if fact.get("type") == "code":
+            self.codes.append(fact)
+            if self.gate is not None:
+                self.gate.learn(fact)
         match fact:
             case {"type": "context"}:
                 self.contexts += 1
@@ -203,6 +244,9 @@ class Watch:
             self._look()
         if self.folder.page.lost != self.lost:
             self._tell_loss()
+        if self.folder.page.bytes[UNASKED] != self.unasked:
+            self.unasked = self.folder.page.bytes[UNASKED]
+            self.journal.tell(type="unasked", stops=self.unasked, t=time.monotonic_ns())
 
     def _look(self) -> None:
         for fact in self.gone.look():
@@ -218,8 +262,13 @@ class Watch:
         if not page[LIMIT] and self.journal.size >= self.limit:
             page[LIMIT] = 1
             self.journal.tell(type="limit", t=time.monotonic_ns())
+            if self.gate is not None:  # nothing would be seen of it any more
+                self.gate.release_all("limit")
 
     def _end(self, follower: Follower) -> Ending:
+        self.viewers.close()
+        if self.gate is not None:
+            self.gate.close()
         pid, status = self.process.pid, self.process.returncode
         raw = -status if status < 0 else status << 8
         if self.terminal is not None:  # whatever still has it open may go on writing: nobody waits for that
@@ -255,6 +304,6 @@ class Watch:
             replaced=[*self.gone.untraced.items()],
             asked=self.stop.asked,
         )
-        if self.commands is not None:
-            self.commands.say("ended", **asdict(ending))
+        if self.viewers.starter is not None:
+            self.viewers.starter.say("ended", **asdict(ending))
         return ending
