@@ -210,3 +210,36 @@ def test_stats_have_the_promised_shape(scenarios: Any) -> None:
     assert counts["servers"][0] == {
         "id": 7, "class": "Server", "address": "127.0.0.1:8000", "mro": ["Server", "BaseServer"], "settings": {},
     }  # fmt: skip
+
+
+def test_a_descriptor_that_is_given_again_before_the_call_that_closed_it_returns(new):
+    recording = new()
+    main = recording.process(100)
+    main.enter("serve_forever", server=7)
+    main.enter("select", "select")
+    main.flush()
+    main.leave("select", "select", ready=1)
+    main.enter("_handle_request_noblock")
+    main.do("get_request", descriptor=5, peer="127.0.0.1:50001")
+    main.enter("process_request", "ThreadingMixIn")
+    main.enter("Thread.start", "threading", context=recording.next_id())
+    main.flush()
+    worker = recording.thread(main, 101)
+    worker.enter("Thread.run", "threading")
+    worker.enter("process_request_thread", "ThreadingMixIn", descriptor=5)
+    worker.enter("shutdown_request", descriptor=5)
+    worker.enter("close_request", descriptor=5)
+    main.leave("Thread.start", "threading")
+    main.leave("process_request", "ThreadingMixIn", threads=1)
+    main.leave("_handle_request_noblock")
+    main.do("select", "select", ready=1)
+    main.enter("_handle_request_noblock")
+    main.do("get_request", descriptor=5, peer="127.0.0.1:50002")
+    main.flush()
+    worker.leave("close_request")
+    worker.leave("shutdown_request")
+    worker.flush()
+    timeline = recording.timeline
+    first, second = connection(timeline, 1), connection(timeline, 2)
+    assert (first.state, first.ended is None) == ("closed", False)
+    assert (second.state, second.ended) == ("open", None)

@@ -249,12 +249,15 @@ class Settler:
 
     def _touch(self, mark: role.Mark, context: Context, index: int, t: int) -> bool:
         """Tell a connection what a span says of it; False if the connection is not known yet."""
-        offset = self.spans.offsets[context.chunks[index]]
+        chunk = context.chunks[index]
+        offset = self.spans.offsets[chunk]
         found = None
         if mark.own >= 0:
             handle = self.spans.values[offset + mark.own]
             if handle != -1 or mark.kind != connections.DESCRIPTOR:
-                found = connections.find(context.process, mark.kind, handle, t)
+                # What it meant when the span began: closed within it, it may be another connection's before the span has ended.
+                begin = self.spans.values[offset + self.spans.moves[chunk].begins[mark.span]]
+                found = connections.find(context.process, mark.kind, handle, begin)
         if found is None:
             found = self.carried.connection(context, self.spans.reference(context, index, mark.span))
         if found is None:
