@@ -87,6 +87,11 @@ def press(*keys: str) -> Step:
     return step
 
 
+def typed(text: str) -> Step:
+    """A step: these letters."""
+    return press(*("space" if letter == " " else letter for letter in text))
+
+
 async def tick(pilot: Pilot[Any]) -> None:
     """A step: the feed's next view."""
     pilot.app.tick()

@@ -11,6 +11,8 @@ from tracer.timeline.moment import (
     ConnectionMoment,
     ContextMoment,
     Counts,
+    Held,
+    Hold,
     Moment,
     OpenSpan,
     ProcessMoment,
@@ -287,3 +289,84 @@ NO_SOCKET = {"depth": CLOSED.why, "limit": CLOSED.why, "drops": CLOSED.why, "byt
 def changed(before: View, **fields: Any) -> View:
     """The same view with other facts."""
     return replace(before, **fields)
+
+
+def held(identity: int, label: str, hook: str, ago: int, **fields: Any) -> Held:
+    values: dict[str, Any] = {"owner": "BaseServer", "when": "before", "span": None, "connection": None, "why": "step"}
+    return Held(identity, label, hook, since=NOW - ago, **{**values, **fields})
+
+
+def with_held(before: View, *held_ones: Held, holds: tuple[Hold, ...] = (), pace: int = 0, **fields: Any) -> View:
+    """The same view with these held."""
+    return replace(before, moment=replace(before.moment, held=held_ones, holds=holds, pace=pace), **fields)
+
+
+T3 = 4
+
+
+def holding() -> View:
+    """A threading server: #4 in T2 held before handle by a hold, #5 in T3 by a step after setup; the loop goes on."""
+    t2, t3 = {"label": "T2", "connection": 4}, {"label": "T3", "connection": 5}
+    rows = (
+        row("serve_forever", took=None, begin=S, payload="127.0.0.1:43211"),
+        row("select", 1, 17 * S, folded=34),
+        row("_handle_request_noblock", 1, 910 * US, connection=4),
+        row("get_request", 2, 41 * US, connection=4, payload="127.0.0.1:53122", owner="TCPServer"),
+        row("process_request", 2, 720 * US, connection=4, payload="keeps 1 thread to join", owner="ThreadingMixIn"),
+        row("Thread.start", 3, 310 * US, connection=4, payload="→ T2", owner="Thread"),
+        row("process_request_thread", 4, None, begin=NOW - 12_500 * MS, owner="ThreadingMixIn", held=12_400 * MS, first=True, **t2),
+        row("finish_request", 5, None, begin=NOW - 12_490 * MS, held=12_400 * MS, **t2),
+        row("setup", 6, 55 * US, owner="StreamRequestHandler", **t2),
+        row(
+            "handle", 6, None, begin=NOW - 12_400 * MS, owner="EchoHandler", framework=False, current=True, held=12_400 * MS,
+            stopped="before", **t2,
+        ),
+        row("_handle_request_noblock", 1, 890 * US, connection=5),
+        row("process_request", 2, 700 * US, connection=5, payload="keeps 2 threads to join", owner="ThreadingMixIn"),
+        row("Thread.start", 3, 290 * US, connection=5, payload="→ T3", owner="Thread"),
+        row("process_request_thread", 4, None, begin=NOW - 9 * S, owner="ThreadingMixIn", held=8900 * MS, first=True, **t3),
+        row("finish_request", 5, None, begin=NOW - 8990 * MS, held=8900 * MS, current=True, **t3),
+        row("setup", 6, 3 * S, owner="StreamRequestHandler", held=2999 * MS, stopped="after", **t3),
+        row("service_actions", 1, 14 * US),
+        row("select", 1, None, begin=NOW - 400 * MS, current=True, owner="PollSelector"),
+    )  # fmt: skip
+    before = view(
+        server(*THREADING, queue=queue()),
+        (
+            context(MAIN, "main", LOOP, span("select", 400 * MS)),
+            context(
+                WORKER, "T2", *(span(hook, 12 * S, 4) for hook in ("process_request_thread", "finish_request", "handle")),
+                kind="thread", cause="thread", name="Thread-2 (process_request_thread)", tid=4102,
+            ),
+            context(
+                T3, "T3", *(span(hook, 9 * S, 5) for hook in ("process_request_thread", "finish_request")),
+                kind="thread", cause="thread", name="Thread-3 (process_request_thread)", tid=4103,
+            ),
+        ),
+        (connection(4, context=WORKER, label="T2"), connection(5, "127.0.0.1:53130", context=T3, label="T3")),
+        (
+            process(
+                threads=(
+                    Thread(4100, "python3", "sleeping", "main"),
+                    Thread(4102, "python3", "sleeping", "T2"),
+                    Thread(4103, "python3", "sleeping", "T3"),
+                ),
+                believed_children=None,
+                believed_threads=2,
+            ),
+        ),
+        tuple(replace(one, context=WORKER if one.label == "T2" else T3 if one.label == "T3" else MAIN) for one in rows),
+        title="demo threading",
+    )  # fmt: skip
+    return with_held(
+        before,
+        held(
+            WORKER, "T2", "handle", 12_400 * MS, owner="EchoHandler", connection=4, why="before handle",
+            costs=("main has waited 3.2 s in server_close for this thread to end", "#4 127.0.0.1:53122 waits for its reply"),
+        ),
+        held(
+            T3, "T3", "setup", 5900 * MS, owner="StreamRequestHandler", when="after", connection=5,
+            costs=("#5 127.0.0.1:53130 waits for its reply",),
+        ),
+        holds=(Hold(1, "before handle", False, NOW - 20 * S), Hold(2, "before get_request & peer:53140", True, NOW - S)),
+    )  # fmt: skip

@@ -1,18 +1,20 @@
 """The call tree: its marks, and that nothing moves under the eye."""
 
 import pytest
+from textual.events import MouseScrollDown, MouseScrollUp
 
 from tests.tui.kit import Still, press, shoot, tick
 from tests.tui.scenes import FORKING, LOOP, MAIN, MS, NOW, US, S, context, queue, row, server, span, view
-from tracer.tui.call_line import call_line, columns_for, owner_words
+from tracer.tui.call_line import Look, call_line, columns_for, owner_words
+from tracer.tui.controls import Controls
 from tracer.tui.view import Errors, errors_in
 
 NO_ERRORS = Errors()
 
 
-def text_of(one, width=100, errors=NO_ERRORS, labelled=True):
+def text_of(one, width=100, errors=NO_ERRORS, **look):
     columns = columns_for(width, {one.label}, {owner_words(one)}, 12)
-    return "".join(segment.text for segment in call_line(one, NOW, columns, labelled, errors))
+    return "".join(segment.text for segment in call_line(one, NOW, columns, Look(**look), errors))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,34 @@ def text_of(one, width=100, errors=NO_ERRORS, labelled=True):
 )
 def test_mark(one, words):
     assert words in text_of(one, 120)
+
+
+@pytest.mark.parametrize(
+    ("one", "look", "words"),
+    [
+        (row("handle", 3, None, current=True, stopped="before"), {}, "handle ‖ held before it"),
+        (row("handle", 3, None, current=True, stopped="before", held=800 * MS), {}, "it ‖ 0.8 s"),
+        (row("get_request", 3, 41 * US, stopped="after", payload="127.0.0.1:53122"), {}, "get_request ‖ held after it 127.0.0.1:53122"),
+        (row("setup", 1, 3210 * MS, held=3200 * MS), {}, "setup ‖3.20 s 3.21 s"),
+        (row("setup", 1, 3210 * MS, held=3200 * MS), {"with_held": False}, "setup 10.0 ms"),
+        (row("finish_request", 1, None, held=500 * MS), {"stuck": True}, "finish_request ‖0.5 s ▸ 0.8 s"),
+        (row("finish_request", 1, None, held=500 * MS), {"with_held": False}, "finish_request ▸ 0.3 s"),
+        (row("finish_request", 1, None, current=True), {}, "▶ 0.8 s"),
+        (row("finish_request", 1, None, current=True), {"stuck": True}, "▸ 0.8 s"),
+        (row("select", 1, 21 * S, folded=42, held=S), {}, "idle ‖1.00 s 21.0 s"),
+        (row("select", 1, 21 * S, folded=42, held=S), {"with_held": False}, "idle 20.0 s"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_held_time(one, look, words):
+    assert words in " ".join(text_of(one, 120, **look).split())
+
+
+def test_where_it_is_held_says_more_than_for_how_long_it_was():
+    one = row("finish_request", 6, 5 * S, held=5 * S, stopped="after")
+    assert "finish_request  ‖ held after it " in text_of(one, 53)
+    assert "‖5.00 s" not in text_of(one, 53)
+    assert "‖5.00 s" in text_of(one, 80)
 
 
 def test_a_handled_error_has_its_own_mark():
@@ -153,8 +183,6 @@ def test_what_left_the_window_stays_until_end_and_says_how_old_it_is():
 
 
 def test_the_mouse_wheel_leaves_the_tail():
-    from textual.events import MouseScrollUp
-
     async def wheel(pilot):
         calls = pilot.app.picture.query_one("#calls")
         calls.post_message(MouseScrollUp(calls, 5, 5, 0, -1, 0, False, False, False))
@@ -175,3 +203,114 @@ def test_at_the_top_more_rows_are_asked_for_and_come_above_what_is_seen():
     found = shoot(feed=feed, steps=(press("home"), tick))
     assert feed.widens == 1
     assert numbers(found) == [99, *numbers(shoot(many(100, 200), steps=(press("home"),)))], "a row stands where the notice stood"
+
+
+# ---- the cursor
+
+
+class Watched:
+    """Where the cursor was, each time that `note` was a step: the row's words, and what is reversed at the begin of the lines."""
+
+    def __init__(self):
+        self.rows, self.labels = [], []
+
+    async def note(self, pilot):
+        calls = pilot.app.picture.calls
+        firsts = [next(iter(strip), None) for strip in calls._strips]
+        self.rows.append(calls.cursor.payload)
+        self.labels.append([first.text for first in firsts if first is not None and first.style and first.style.reverse])
+
+
+def cursor(*views, steps, **more):
+    """The rows the cursor was on, noted after each step."""
+    watched = Watched()
+    noted = [each for step in steps for each in (step, watched.note)]
+    shoot(*views, steps=(watched.note, *noted), **more)
+    return watched
+
+
+def test_the_cursor_follows_the_newest_row_and_is_marked_without_colour():
+    watched = cursor(many(0, 200), many(0, 230), steps=(tick,))
+    assert watched.rows == ["n199", "n229"]
+    assert watched.labels == [["main"], ["main"]], "the label stands there though the row above is of the same context"
+
+
+@pytest.mark.parametrize(
+    ("keys", "row"),
+    [
+        (("up", "up"), "n197"),
+        (("up", "up", "down"), "n198"),
+        (("pageup",), "n171"),
+        (("pageup", "pageup", "pagedown"), "n171"),
+        (("home",), "n0"),
+        (("home", "down"), "n1"),
+        (("home", "end"), "n199"),
+        (("up", "pagedown"), "n199"),
+    ],
+    ids=str,
+)
+def test_keys_move_the_cursor(keys, row):
+    watched = cursor(many(0, 200), steps=(press(*keys),))
+    assert watched.rows == ["n199", row]
+    assert watched.labels[-1] == ["main"], "it is in sight"
+
+
+def test_the_cursor_stays_on_its_call_until_end():
+    """Also where it was moved back onto the newest row; below that it follows again."""
+    steps = (press("up", "down"), tick, tick, press("end"))
+    assert cursor(many(0, 200), many(0, 230), many(20, 260), steps=steps).rows == ["n199", "n199", "n199", "n199", "n259"]
+    steps = (press("up", "down", "down"), tick)
+    assert cursor(many(0, 200), many(0, 230), steps=steps).rows == ["n199", "n199", "n229"]
+
+
+def test_a_turn_that_is_folded_takes_the_cursor_along():
+    """The turn that was open belongs to the idle row now."""
+    before = (row("serve_forever", 0, None, span=0), row("select", 1, S, span=1, folded=3), row("select", 1, None, span=7))
+    after = (before[0], row("select", 1, 2 * S, span=1, folded=4, payload="folded"), row("select", 1, None, span=9))
+    shown = [view(server(*FORKING), (context(MAIN, "main", LOOP),), rows=rows) for rows in (before, after)]
+    assert cursor(*shown, steps=(press("up", "down"), tick)).rows == ["", "", "folded"]
+
+
+def test_a_click_moves_the_cursor():
+    async def click(pilot):
+        await pilot.click("#calls", offset=(20, 5))
+
+    watched = cursor(many(0, 200), many(0, 230), steps=(click, tick))
+    assert watched.rows[1:] == ["n175", "n175"]
+
+
+def test_the_wheel_takes_the_cursor_along():
+    def wheel(event, times):
+        async def step(pilot):
+            calls = pilot.app.picture.calls
+            for _ in range(times):
+                calls.post_message(event(calls, 5, 5, 0, 0, 0, False, False, False))
+
+        return step
+
+    watched = cursor(many(0, 200), many(0, 230), steps=(wheel(MouseScrollUp, 3), press("up"), wheel(MouseScrollDown, 9), tick))
+    newest, dragged, up, back, followed = (int(words[1:]) for words in watched.rows)
+    assert newest == 199
+    assert dragged < newest
+    assert up == dragged - 1
+    assert (back, followed) == (199, 229), "scrolled down to the bottom, it follows again"
+
+
+def test_a_line_that_opens_and_closes_leaves_the_cursor_where_it_was():
+    steps = (press("up"), press("h"), press("escape"), tick)
+    watched = cursor(many(0, 200), many(0, 230), steps=steps, controls=Controls(gate=lambda command, **fields: None))
+    assert watched.rows == ["n199", "n198", "n198", "n198", "n198"]
+    assert watched.labels[-1] == ["main"]
+
+
+def test_w_shows_times_with_or_without_held_time():
+    rows = (row("serve_forever", 0, None, begin=0, held=S), row("setup", 1, 3210 * MS, held=3200 * MS))
+    shown = view(server(*FORKING), (context(MAIN, "main", LOOP),), rows=rows)
+    found = shoot(shown)
+    assert any(" Calls ─ times with ‖ held (w) " in line for line in found)
+    assert any("‖3.20 s   3.21 s" in line for line in found)
+    found = shoot(shown, steps=(press("w"),))
+    assert any(" Calls ─ times without ‖ held (w) " in line for line in found)
+    assert any("  10.0 ms" in line for line in found)
+    assert not any("‖3.20 s" in line for line in found)
+    assert not any("(w)" in line for line in shoot(many(0, 3), steps=(press("w"),)))

@@ -410,6 +410,48 @@ def test_widening_gives_more_rows(recording, open_feed):
     assert not feed.widen()
 
 
+# ---- held
+
+
+def test_who_is_held_stands_in_the_view(recording, open_feed):
+    """At its row, in the mode and in Held; and it ticks on while nothing new is read."""
+    clock = Clock(5 * S)
+    feed = open_feed(recording, "demo refusing", follow=True, clock=clock)
+    begin = 2 * S + 50_000
+    grow(
+        recording,
+        fact(0, type="hold", id=1, filter="before select", once=False, t=2 * S),
+        fact(0, type="held", context=MAIN, hook="select", when="before", hold=1, step="", t=begin),
+    )
+    view = feed.tick()
+    assert (view.look, view.rows[0].held) == ("held", 3 * S - 50_000)
+    assert feed.tick() is None
+    clock.t += S
+    found = shoot(feed=feed)
+    assert "‖3.9 s ▸ 5.0 s" in " ".join("".join(found).split())
+    assert " ‖ HELD 1 " in found[0]
+    assert any("select  ‖ held before it" in line and "‖ 3.9 s" in line for line in found)
+    assert any("‖ main         before select          3.9 s" in line for line in found)
+    assert any("hold 1  before select" in line for line in found)
+
+
+def test_what_was_held_in_a_replay(recording, open_feed):
+    grow(
+        recording,
+        fact(0, type="held", context=MAIN, hook="select", when="before", hold=0, step="over", t=2 * S + 50_000),
+        fact(0, type="pace", interval=S // 2, t=3 * S),
+    )
+    view = open_feed(recording).tick()
+    assert (view.mode, view.look, view.moment.pace, [one.why for one in view.stopped]) == ("replay", "replay", S // 2, ["step"])
+
+
+def test_the_programs_own_hooks(recording, open_feed):
+    feed = open_feed(recording, follow=True, clock=Clock(5 * S))
+    assert feed.tick().own == frozenset()
+    grow(recording, definition("Router.dispatch", "Router", "x", False), definition("Thread.start", "Thread", "threading"))
+    assert feed.tick().own == {"Router.dispatch"}
+
+
 def test_no_recording(tmp_path):
     with pytest.raises(NotARecording):
         Feed(tmp_path / "none.tracer")

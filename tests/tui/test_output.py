@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.tui.kit import Still, check, press, shoot, tick
+from tests.tui.kit import Still, check, press, shoot, tick, typed
 from tests.tui.scenes import changed, forking, running, written
 from tracer.probe.frames import fact
 from tracer.tui.controls import Controls
@@ -195,10 +195,6 @@ def test_frozen_it_shows_what_was_written_then():
 
 
 # ---- search
-
-
-def typed(text):
-    return press(*("space" if letter == " " else letter for letter in text))
 
 
 def found_after(*steps, size=(120, 36), text=None):

@@ -17,9 +17,9 @@ from tracer.timeline.units import count
 
 from .controls import Controls
 from .feed import TICKS, Feed
+from .gate import GateActions
 from .marks import needs_ascii
-from .offers import Offer, client_keys, footer, hint, keys_help
-from .panels.calls import Calls
+from .offers import GATE_KEYS, Offer, client_keys, footer, hint, keys_help
 from .panels.entry import Entry
 from .panels.keys import Keys, Said
 from .panels.panel import Panel
@@ -40,6 +40,7 @@ class Watch(App[int]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"client('{kind}')", f"Send {word}", show=False) for key, word, kind in client_keys(datagram=False)),
+        *(Binding(one.key, f"gate('{one.does}')", one.title, show=False, id=f"gate.{one.does}") for one in GATE_KEYS),
         Binding("i", "type", "Type to the program", show=False),
         Binding("k", "interrupt", "Send Ctrl-C to the program", show=False),
         Binding("v", "next_server", "Watch the next server", show=False),
@@ -62,6 +63,7 @@ class Watch(App[int]):
         self._view: View | None = None
         self.ansi_theme_dark = SIXTEEN
         self.picture = WatchScreen(ascii_marks, terminal=self.controls.type is not None)
+        self.gate = GateActions(self.controls, self.picture, self._say)
 
     def get_default_screen(self) -> Screen[None]:
         return self.picture
@@ -95,11 +97,13 @@ class Watch(App[int]):
         untyped = view.untyped - (self._view.untyped if self._view is not None else 0)
         self._view = view
         self.picture.show(view)
+        self.gate.show(view)
         if untyped and self._runs:
             self._say(f"the program does not read what is typed: {count(untyped, 'character')} dropped")
-        if self.picture.entry.purpose == "type" and not self._runs:
+        purpose = self.picture.entry.purpose
+        if purpose not in (None, "search") and not self._runs:
             self.picture.close_entry()
-            self._say("the program has ended: it reads nothing more")
+            self._say("the program has ended: it reads nothing more" if purpose == "type" else self.gate.why_not)
         self._show_keys()
 
     def _say(self, words: str) -> None:
@@ -117,8 +121,7 @@ class Watch(App[int]):
     @property
     def _runs(self) -> bool:
         """Whether there may be something left to do anything to: not when the recording has ended."""
-        view = self._view
-        return view is None or ((not view.finished or view.unrecorded) and not view.ended_since)
+        return self._view is None or self._view.runs
 
     @property
     def _sends(self) -> bool:
@@ -146,6 +149,10 @@ class Watch(App[int]):
         """The keys depend on what is seen."""
         self._show_keys()
 
+    def on_panel_chosen(self) -> None:
+        """And on what is chosen there."""
+        self._show_keys()
+
     def _show_keys(self) -> None:
         self.picture.query_one(Keys).keys = footer(self._offer)
         if self._untouched and self.controls.send is not None:
@@ -168,6 +175,10 @@ class Watch(App[int]):
             enlarged=picture.enlarged,
             typing=picture.entry.purpose if picture.entry.typing else None,
             asks=self._asks,
+            holds=self.gate.possible,
+            held=len(self._view.stopped) if self._view is not None else 0,
+            steps=self.gate.target.label if self.gate.target is not None else "",
+            removes=self.gate.removable is not None,
         )
 
     @property
@@ -180,9 +191,14 @@ class Watch(App[int]):
         if self.controls.send is None or not self._sends:
             return
         if self._untouched:
-            self._automatic = self._untouched = False
             self.picture.query_one(Said).message = ""
+        self._automatic = self._untouched = False
         self.controls.send(kind)
+
+    def action_gate(self, does: str) -> None:
+        """Hold, release, step."""
+        self.gate.press(does)
+        self._show_keys()
 
     def action_type(self) -> None:
         """Open a line to type to the program."""
@@ -190,16 +206,18 @@ class Watch(App[int]):
             self.picture.open_entry("type")
 
     def on_entry_entered(self, event: Entry.Entered) -> None:
-        """A line for the program."""
-        if self.controls.type is not None and self._runs:
+        """A line for the program, or where to hold."""
+        if event.purpose != "type":
+            self.gate.entered(event.purpose, event.text)
+        elif self.controls.type is not None and self._runs:
             self.controls.type(f"{event.text}\n")
             self.picture.entry.clear()
             what = f"a line of {count(len(event.text), 'character')}" if event.text else "Enter"
             self._say(f"sent {what} to the program")
 
-    def on_entry_end_of_input(self) -> None:
+    def on_entry_end_of_input(self, event: Entry.EndOfInput) -> None:
         """No more lines for the program."""
-        if self.controls.type is not None and self._runs:
+        if event.purpose == "type" and self.controls.type is not None and self._runs:
             self.controls.type("\x04")
             self._say("sent the end of input (Ctrl-D) to the program")
 
@@ -222,7 +240,7 @@ class Watch(App[int]):
     def action_help(self) -> None:
         """What the focused panel shows."""
         focused = self.screen.focused
-        panel = focused if isinstance(focused, Panel) else self.picture.query_one(Calls)
+        panel = focused if isinstance(focused, Panel) else self.picture.calls
         words = panel.help(self._view) if self._view is not None else panel.HELP_TEXT
         self.push_screen(HelpScreen(panel.NAME, f"{words}\n\n{keys_help(self._offer)}", self.ascii_marks))
 
@@ -262,7 +280,13 @@ class Watch(App[int]):
             yield SystemCommand("Type", "Type to the program", self.action_type)
         if self._interrupts:
             yield SystemCommand("Send Ctrl-C", "Interrupt the program", self.action_interrupt)
-        if self.picture.terminal:
+        for one in GATE_KEYS if self.gate.possible else ():
+            if self.gate.target is not None or not one.step:
+                yield SystemCommand(one.title, f"{one.key}: {one.means}", lambda does=one.does: self.action_gate(does))
+        if self._view is not None and self.picture.calls.was_held:
+            words = f"Times with{'out' * self.picture.calls.with_held} held time"
+            yield SystemCommand(words, "w: durations with or without what was held", self.picture.action_held_time)
+        if self.picture.side.terminal:
             yield SystemCommand("Search", "Search what the program wrote", self.picture.action_search)
         if self._several:
             yield SystemCommand("Next server", "Watch the next server, and stay with it", self.action_next_server)

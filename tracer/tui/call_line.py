@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -10,11 +11,30 @@ from tracer.timeline.row import Row
 from tracer.timeline.units import duration, ticking
 
 from .cells import fill
-from .lines import Line, fit, line
-from .marks import BAD, BOLD, BORN, CURRENT, DIM, HANDLED, IDLE, KILLED, OPEN, PLAIN, RAISED, REFUSED, SUPER, WARN, context_style
+from .lines import Line, cells, ends, fit, line
+from .marks import (
+    BAD,
+    BOLD,
+    BORN,
+    CURRENT,
+    DIM,
+    HANDLED,
+    HELD,
+    IDLE,
+    KILLED,
+    OPEN,
+    PLAIN,
+    RAISED,
+    REFUSED,
+    STOPPED,
+    SUPER,
+    WARN,
+    context_style,
+)
 from .view import Errors
 
 _QUICK = 1_000_000  # nanoseconds: what is faster is dim
+_CURSOR = Style(bold=True, reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +60,30 @@ def columns_for(width: int, labels: Iterable[str], owners: Iterable[str], most_c
     return Columns(label, call, connection, time, owner, 1 if width < 90 else 2)
 
 
-def call_line(row: Row, now: int, columns: Columns, labelled: bool, errors: Errors) -> Line:
+class Look(NamedTuple):
+    """How one row is shown, beside what it says itself."""
+
+    labelled: bool = True
+    cursor: bool = False
+    stuck: bool = False  # its context is held now, wherever
+    with_held: bool = True  # the time in which its context was held is part of the duration that is shown
+
+
+def call_line(row: Row, now: int, columns: Columns, look: Look, errors: Errors) -> Line:
     """The line of one row; open spans last until `now`."""
     style = context_style(row.label)
-    label = line((fill(row.label if labelled else "", columns.label - 1) + " ", style))
-    time, time_style = _time(row, now, style)
+    label = line((row.label, style + _CURSOR) if look.cursor else (row.label if look.labelled else "", style))
+    time, time_style = _time(row, now, style, look)
     time = f"{time:>{columns.time}}"
     # What lasts for minutes takes more room than others, from what stands to its left.
     room = columns.call + columns.connection - (len(time) - columns.time)
-    call = _call(row, style, columns, errors)
-    if row.connection is not None:
-        middle = line(*fit(call, room - columns.connection - 1, pad=True), " ", fill(f"#{row.connection}", columns.connection))
-    else:
-        middle = fit(call, room - 1, pad=True)
-        middle = line(*middle, " ")
-    found = line(*label, *middle, (time, time_style))
+    number = fill(f"#{row.connection}", columns.connection) if row.connection is not None else ""
+    width = room - len(number) - 1
+    call, held = _call(row, style, columns, look, errors), _held(row, look)
+    if row.stopped and cells(call) + cells(held) >= width:
+        held = []  # that it is held says more than for how long it was
+    call = fit(ends(call, held, width), width, pad=True)
+    found = line(*fit(label, columns.label, pad=True), *call, " ", number, (time, time_style))
     return line(*found, " ", *fit(_owner(row), columns.owner, pad=True)) if columns.owner else found
 
 
@@ -63,7 +92,7 @@ def owner_words(row: Row) -> str:
     return f"{SUPER} {row.owner}" if row.super_level else row.owner
 
 
-def _call(row: Row, style: Style, columns: Columns, errors: Errors) -> Line:
+def _call(row: Row, style: Style, columns: Columns, look: Look, errors: Errors) -> Line:
     """Indentation, hook, payload and how it ended."""
     born = row.label != "main" and row.depth > 0
     space = " " * (row.depth * columns.indent - born)
@@ -71,8 +100,11 @@ def _call(row: Row, style: Style, columns: Columns, errors: Errors) -> Line:
     if row.folded:
         times = f" {IDLE}{row.folded}" if row.folded > 1 else ""
         return line(*head, (f"{row.hook}{times}  idle", DIM))
-    name = Style(bold=True, reverse=True) if row.current else BOLD if row.open else PLAIN
-    pieces = line(*head, (row.hook, style + name), (f"  {row.about}" if row.about else "", PLAIN))
+    name = Style(bold=True, reverse=True) if row.current and not look.stuck else BOLD if row.open else PLAIN
+    pieces = line(*head, (row.hook, style + name))
+    if row.stopped:
+        pieces = line(*pieces, " ", (f" {HELD} held {row.stopped} it ", STOPPED + Style(reverse=True)))
+    pieces = line(*pieces, (f"  {row.about}" if row.about else "", PLAIN))
     if row.outcome == "raised":
         place = (row.context, row.span)
         mark = HANDLED if place in errors.handled else RAISED
@@ -97,16 +129,27 @@ _ENDS = {
 }
 
 
-def _time(row: Row, now: int, style: Style) -> tuple[str, Style]:
+def _held(row: Row, look: Look) -> Line:
+    """How much of the time the context was held; where it is held before the call, that is all there is."""
+    if not row.held or not look.with_held or (row.open and row.stopped == "before"):
+        return []
+    return line((f"{HELD}{ticking(row.held) if row.open else duration(row.held)}", STOPPED))
+
+
+def _time(row: Row, now: int, style: Style, look: Look) -> tuple[str, Style]:
+    if row.open and row.stopped == "before":
+        return f"{HELD} {ticking(now - row.begin)}", STOPPED
+    unseen = 0 if look.with_held else row.held
     if row.folded and row.end is not None:
-        return ticking(row.end - row.begin), DIM
+        return ticking(row.end - row.begin - unseen), DIM
     if row.open:
-        return f"{CURRENT if row.current else OPEN} {ticking(now - row.begin)}", style + BOLD
+        mark = CURRENT if row.current and not look.stuck else OPEN
+        return f"{mark} {ticking(now - row.begin - unseen)}", style + BOLD
     if row.end is None or row.outcome in ("lost", "gone"):
         return "n/a", DIM
     if row.outcome == "exited" and row.hook == "_exit":
         return "", PLAIN  # it does not return: there is nothing to measure
-    lasted = row.end - row.begin
+    lasted = row.end - row.begin - unseen
     return duration(lasted), DIM if lasted < _QUICK else PLAIN
 
 

@@ -15,6 +15,9 @@ class Controls:
     """Types text at the program's terminal, as it is; returns at once. None: the program has no terminal of ours."""
     interrupt: Callable[[], None] | None = None
     """Sends the program what Ctrl-C sends at its terminal; returns at once. None: there is no way to."""
+    gate: Callable[..., None] | None = None
+    """Asks the supervisor to hold, release, … : gate("hold", filter="before handle", once=False) is that command of
+    tracer.supervisor.commands; returns at once, and what came of it the recording tells. None: nothing can be held here."""
     every: float | None = None
     """Sends one client by itself every so many seconds, until the person sends the first."""
     question: str | None = None
@@ -22,6 +25,15 @@ class Controls:
     leave: int | None = None
     """Set this, from anywhere, and the screen ends within a tick, with this exit status and without a question."""
     _said: SimpleQueue[str] = field(default_factory=SimpleQueue, repr=False)
+
+    def through(self, do: Callable[..., bool], whom: str) -> Callable[..., None]:
+        """`do`, for a key: where nothing comes of it, a line above the footer says that `whom` has ended."""
+
+        def tried(command: str, **fields: object) -> None:
+            if not do(command, **fields):
+                self.say(f"{whom} has ended, or its supervisor does not answer")
+
+        return tried
 
     def say(self, message: str) -> None:
         """Show a line above the footer; from any thread."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import islice
 
 from tracer.kernel.processes import is_alive
+from tracer.probe.hooks import HOOKS
 from tracer.recording.follow import Follower
 from tracer.timeline.at import at
 from tracer.timeline.calls import rows
@@ -85,12 +86,14 @@ class Feed:
         self._read(now)
         if self._frozen_view is not None:
             return self._behind(now)
-        if self._changed or self._view is None:
+        ticks = self._view is not None and self._view.mode == "live" and now - self._drawn >= TICKING
+        # What waits for a held context is told with ages: it is another thing at every time.
+        if self._changed or self._view is None or (ticks and self._view.moment.held):
             self._changed = False
             self._drawn = now
             self._view = self._build(now)
             return self._view
-        if self._view.mode == "live" and now - self._drawn >= TICKING:
+        if ticks:
             self._drawn = now
             self._view = replace(self._view, now=now)
             return self._view
@@ -202,6 +205,7 @@ class Feed:
             complete=timeline.ended is not None,
             untyped=sum(timeline.untyped.values()),
             output=self._text.lines() if self._pieces or timeline.outputs.unwritten else None,
+            own=frozenset(code.hook for code in timeline.codes.values() if "." in code.hook and code.hook not in HOOKS),
         )
         return self._about(view, self._choice.of(moment, {server: span for server, (_, span) in loops.items()}))
 

@@ -25,6 +25,7 @@ RAISED = "✗"
 HANDLED = "✗→"
 REFUSED = "⊘"
 KILLED = "☓"
+HELD = "‖"
 ZOMBIE = "Z"
 SUPER = "↑"
 PERSON = "☞"
@@ -45,6 +46,7 @@ LEGEND: tuple[Mark, ...] = (
     Mark(HANDLED, "!>", "an exception left this hook, and the hook around it went on"),
     Mark(REFUSED, "/", "verify_request said no"),
     Mark(KILLED, "X", "a signal killed the process in here"),
+    Mark(HELD, "H", "held, before this hook or after it; at a time: how much of that its context was held"),
     Mark(ZOMBIE, "Z", "a child that has ended and has not been waited for"),
     Mark(SUPER, "^", "one level of a super() chain"),
     Mark(BORN, ":", "inside a child or a thread that was born in the call above"),
@@ -84,6 +86,7 @@ DIM = Style(dim=True)
 BOLD = Style(bold=True)
 BAD = Style(color="#ff6b5e", bold=True)
 WARN = Style(color="#f0e442", bold=True)
+STOPPED = Style(color="#e879f9", bold=True)
 DONE_BY_A_PERSON = Style(color="#5fd7d7")
 
 

@@ -1,7 +1,7 @@
 """The keys that can be offered now, in words for the footer, the hint and the help: no key is offered that does nothing."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from .panels.entry import Purpose
 
@@ -10,6 +10,34 @@ Key: TypeAlias = tuple[str, str, str]
 
 MOST = 8  # in the footer
 _FIRST_TO_GO = ("?", "v", "z", "p", "x", "l")  # where they are too many; help is a key that people try anyway
+_FIRST_TO_GO_WHILE_HELD = ("?", "v", "x", "l", "b", "space", "z", "/", "k", "i", "p", "c")
+
+
+class GateKey(NamedTuple):
+    """A key of the gate: what it does there, and how that is called."""
+
+    key: str
+    does: str
+    word: str  # in the footer
+    title: str  # in the palette
+    means: str
+    step: bool = False  # it is about one held context
+
+
+GATE_KEYS = (
+    GateKey("s", "in", "into", "Step in", "lets a held context go on to its next hook", True),
+    GateKey("n", "over", "over", "Step over", "lets it go on to its next hook that is not inside the call it is held before", True),
+    GateKey("u", "out", "out", "Step out", "lets it go on to its first hook behind the call around that one", True),
+    GateKey("g", "run", "go", "Release", "lets it run on", True),
+    GateKey("t", "to", "run to", "Run to here", "lets it run on to a place: a line opens with the hook at the cursor", True),
+    GateKey("a", "all", "all go", "Release all", "lets everybody run on: every hold is removed, and slow motion ends"),
+    GateKey(
+        "f", "follow", "follow", "What steps follow", "chooses whom steps follow across fork and Thread.start: both, parent, child"
+    ),
+    GateKey("h", "hold", "hold", "Hold", "sets a hold: a line opens for where, such as before handle & peer:53122"),
+    GateKey("o", "next", "next request", "Hold the next request", "holds whoever takes the next request, before get_request"),
+    GateKey("m", "pace", "slow", "Slow motion", "makes each hook of a connection wait: 1 s, 0.5 s, 0.2 s, not at all"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +53,10 @@ class Offer:
     one_panel: bool = False  # the small panels are shown one at a time
     enlarged: bool = False
     typing: Purpose | None = None  # the keys go to the line to type on
+    holds: bool = False  # contexts can be held and released
+    held: int = 0  # how many are, by a person
+    steps: str = ""  # the label of the one that the step keys are about; "": of none that is chosen
+    removes: bool = False  # a hold is chosen, which d removes
     asks: bool = False  # there is a question before the end
 
 
@@ -51,6 +83,8 @@ _TYPING: dict[Purpose, tuple[Key, ...]] = {
         ("Down", "later match", "screen.go_on(1)"),
         ("Esc", "close", "screen.back"),
     ),
+    "hold": (("Enter", "set the hold", "screen.press('enter')"), ("Esc", "close", "screen.back")),
+    "to": (("Enter", "run to there", "screen.press('enter')"), ("Esc", "close", "screen.back")),
 }
 
 
@@ -58,18 +92,32 @@ def footer(offer: Offer) -> tuple[Key, ...]:
     """The keys of the footer, at most MOST."""
     if offer.typing is not None:
         return _TYPING[offer.typing]
-    keys: list[Key] = [(key, word, f"app.client('{kind}')") for key, word, kind in client_keys(offer.datagram)] * offer.sends
+    gate = _gate_keys(offer) if offer.holds else []
+    keys = gate * bool(offer.held)
+    keys += [(key, word, f"app.client('{kind}')") for key, word, kind in client_keys(offer.datagram)] * offer.sends
     keys += [("i", "type", "app.type")] * offer.types
     keys += [("k", "Ctrl-C", "app.interrupt")] * offer.interrupts
+    keys += gate * (not offer.held)
     keys.append(("space", "freeze", "app.freeze"))
     keys += [("/", "search", "screen.search")] * offer.searches
     keys += [("p", "panel", "screen.next_panel")] * offer.one_panel
     keys += [("v", "server", "app.next_server")] * offer.servers
     keys += [("z", "back" if offer.enlarged else "enlarge", "screen.enlarge"), ("?", "help", "app.help"), ("q", "quit", "app.leave")]
-    for least in _FIRST_TO_GO:
+    for least in _FIRST_TO_GO_WHILE_HELD if offer.holds and offer.held else _FIRST_TO_GO:
         if len(keys) > MOST:
             keys = [key for key in keys if key[0] != least]
     return tuple(keys)
+
+
+def _gate_keys(offer: Offer) -> list[Key]:
+    """The keys of the gate that matter most now."""
+    wanted = ["hold"]
+    if offer.held:
+        wanted += ["in", "over", "out", "run"] + ["all"] * (offer.held > 1)
+    keys = [(one.key, one.word, f"app.gate('{one.does}')") for one in GATE_KEYS if one.does in wanted]
+    if offer.held and offer.steps:  # the first says whom it is about
+        keys[0] = (keys[0][0], f"{keys[0][1]} {offer.steps}", keys[0][2])
+    return [("d", "remove", "app.gate('unhold')")] * offer.removes + keys
 
 
 def keys_help(offer: Offer) -> str:
@@ -98,4 +146,7 @@ def keys_help(offer: Offer) -> str:
     if offer.sends:
         slow = "l three in a row, x an empty one" if offer.datagram else "l one that sends byte by byte, x one that says nothing"
         found += f"\nc sends one {'datagram' if offer.datagram else 'client'}, b ten at once, {slow}."
+    if offer.holds:
+        found += "\n" + "\n".join(f"{one.key} {one.means}." for one in GATE_KEYS)
+        found += "\nIn Held, d removes the hold that is chosen there. w shows times with or without the time that was held."
     return found

@@ -18,3 +18,8 @@ def tenths(nanoseconds: int) -> str:
 def asked(view: View, t: int | None) -> str:
     """When the kernel was asked."""
     return "kernel n/a (no sample yet)" if t is None else f"kernel asked {when(view, t)}"
+
+
+def waits(nanoseconds: int) -> str:
+    """How long each hook waits in slow motion: `0.5 s`."""
+    return f"{nanoseconds / 1e9:g} s"

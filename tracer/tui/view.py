@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tracer.timeline.moment import ConnectionMoment, ContextMoment, Moment, OpenSpan, ProcessMoment, ServerMoment
+from tracer.timeline.moment import ConnectionMoment, ContextMoment, Held, Moment, OpenSpan, ProcessMoment, ServerMoment
 from tracer.timeline.row import Row
 
+from .marks import HELD
 from .paths import Path
 from .terminal.text import Lines
 
 Mode = Literal["live", "ended", "replay", "frozen"]
+
+SLOW_MOTION = "slow motion"  # why a context is held that nobody holds: see Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,26 @@ class View:
     complete: bool = False  # the end was recorded: the program has ended
     untyped: int = 0  # characters that were typed for the program and dropped
     output: Lines | None = None  # what the program wrote to its terminal; None: it has none that we know of, or wrote nothing
+    own: frozenset[str] = frozenset()  # the program's own hooks, as far as they are known
+
+    @property
+    def look(self) -> Mode | Literal["held"]:
+        """The mode, or that it is live and somebody is held: what colour the frames have."""
+        return "held" if self.mode == "live" and self.stopped else self.mode
+
+    @property
+    def runs(self) -> bool:
+        """Whether there may be something left to do anything to: not when the recording has ended."""
+        return (not self.finished or self.unrecorded) and not self.ended_since
+
+    @property
+    def stopped(self) -> tuple[Held, ...]:
+        """The contexts that are held until a person releases them: slow motion lets its own go by itself."""
+        return tuple(one for one in self.moment.held if one.why != SLOW_MOTION)
+
+    def held(self, context: int) -> Held | None:
+        """Where a context is held; None if it is not."""
+        return next((one for one in self.moment.held if one.context == context), None)
 
     @property
     def process(self) -> ProcessMoment | None:
@@ -113,3 +136,9 @@ def errors_in(rows: tuple[Row, ...]) -> Errors:
 def innermost(context: ContextMoment) -> OpenSpan | None:
     """The hook control is in."""
     return context.stack[-1] if context.stack else None
+
+
+def held_words(held: Held, width: int) -> str:
+    """Where a context is held, in ever fewer words."""
+    words = (f"{HELD} held {held.when} {held.hook}", f"{HELD} held: {held.hook}", f"{HELD} held")
+    return next((one for one in words if len(one) <= width), words[-1])

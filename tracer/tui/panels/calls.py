@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Click
 from textual.message import Message
+from textual.reactive import reactive
 from textual.strip import Strip
 
 from tracer.probe.hooks import HOOKS
 from tracer.timeline.row import Row
 
-from ..call_line import Columns, call_line, columns_for, owner_words
+from ..call_line import Look, call_line, columns_for, owner_words
 from ..lines import line
 from ..marks import DIM, LEGEND
 from ..view import View
@@ -19,7 +24,8 @@ from .scrolled import Scrolled
 class Calls(Scrolled, can_focus=True):
     """The calls of every context, in the order they began; each context under the call it was born in.
 
-    A line is known by its context and span: rows may appear above it.
+    A line is known by its context and span: rows may appear above it. So is the **cursor**, the row that keys are about: it is on the
+    newest row until the person moves it, and then stays on its call.
     """
 
     NAME = "Calls"
@@ -27,20 +33,133 @@ class Calls(Scrolled, can_focus=True):
         "Every call of a hook, in the colour of its context, under the call it was made in; a child's or a thread's calls stand "
         "under the fork or the start that made it. So the time may go back from one line to the next. To the right: the "
         "connection, the duration (or how long it lasts), the class that supplied the hook; bold if it is the program's own."
-        "\n\nAt the bottom the newest calls are followed. Arrow and page keys and the mouse wheel leave the bottom; then "
-        "nothing moves by itself. End goes back.\n\nThe marks:\n\n"
+        "\n\nThe cursor is the row whose label is reversed: h and other keys are about it. It follows the newest call. Arrow and page "
+        "keys, a click and the mouse wheel move it; then nothing moves by itself. End goes back."
+        "\n\nA time at ‖ is how much of a call its context was held, by a person or by slow motion: no time of the program's. w leaves "
+        "it out of the durations, or in; the frame says which. What other contexts waited because of it stays in theirs."
+        "\n\nThe marks:\n\n"
         + "\n".join(f"  {mark.shape:3} {mark.means}" for mark in LEGEND)
         + "\n\nThe hooks, in the order of a server's life:\n\n"
         + "\n\n".join(f"{hook.name}  {hook.called} Override: {hook.override}" for hook in HOOKS.values())
     )
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "The call above", show=False),
+        Binding("down", "move(1)", "The call below", show=False),
+        Binding("pageup", "page(-1)", "A page up", show=False),
+        Binding("pagedown", "page(1)", "A page down", show=False),
+    ]
+
     class Above(Message):
         """Rows above those that are known are wanted."""
+
+    with_held: reactive[bool] = reactive(True, repaint=False)
+    """Whether durations are as measured, or without the time in which their context was held."""
 
     def __init__(self, *, id: str | None = None, ascii_marks: bool = False) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id, ascii_marks=ascii_marks)
         self._asked = False
-        self._seen: tuple[tuple[Row, ...], Columns, int] | None = None  # what the lines were drawn from
+        self._seen: tuple[object, ...] | None = None  # what the lines were drawn from
+        self._cursor: tuple[int, int] | None = None  # context and span; counts while the newest row is not followed
+
+    def title(self, view: View) -> str:
+        found = super().title(view)
+        return found if not self.was_held else f"{found} ─ times with{'' if self.with_held else 'out'} ‖ held (w)"
+
+    @property
+    def was_held(self) -> bool:
+        """Whether there is time in which a context was held."""
+        return any(row.held for row in self._rows)
+
+    def watch_with_held(self) -> None:
+        self._draw()
+
+    # -- the cursor --------------------------------------------------------------------------------------------------------
+
+    @property
+    def cursor(self) -> Row | None:
+        """The row that keys are about; None while there is no row."""
+        place = self._place()
+        return self._rows[place] if place is not None else None
+
+    @property
+    def _rows(self) -> tuple[Row, ...]:
+        return self._drawn.rows if self._drawn is not None else ()
+
+    def _place(self) -> int | None:
+        """Which of the rows the cursor is on."""
+        rows = self._rows
+        if not rows:
+            return None
+        if self.follows or self._cursor is None:
+            return len(rows) - 1
+        return _place_of(rows, *self._cursor) or 0
+
+    def action_move(self, step: int) -> None:
+        """Up or down; below the newest row it is followed again."""
+        place = self._place()
+        if place is not None:
+            self._move_to(place + step)
+
+    def action_page(self, step: int) -> None:
+        """A page up or down."""
+        place, last = self._place(), len(self._rows) - 1
+        if place is not None:
+            wanted = place + step * max(1, self.scrollable_content_region.height - 1)
+            self._move_to(min(wanted, last) if place < last else wanted)
+
+    def _move_to(self, place: int) -> None:
+        if place < len(self._rows):
+            self._put(max(0, place))
+        else:
+            self.action_tail()
+
+    def action_top(self) -> None:
+        if self._rows:
+            self._put(0)
+
+    def action_tail(self) -> None:
+        super().action_tail()
+        self._draw()
+        self.post_message(self.Chosen())
+
+    def on_click(self, event: Click) -> None:
+        offset = event.get_content_offset(self)
+        place = round(self.scroll_y) + offset.y - 1 if offset is not None else -1
+        if 0 <= place < len(self._rows):
+            self._put(place)
+
+    def scrolled(self) -> None:
+        """The cursor stays in sight."""
+        place = self._place()
+        if place is None or self.follows:
+            return
+        top, height = round(self.scroll_y), self.scrollable_content_region.height
+        self._stay(min(max(place, top - 1), max(0, top + height - 2)))
+
+    def _put(self, place: int) -> None:
+        """The cursor on that row, and the row in sight."""
+        self.follows = False
+        self._stay(place)
+        top, height = round(self.scroll_y), self.scrollable_content_region.height
+        if place + 1 < top or place == 0:  # with what stands above the oldest row
+            self.go(place + bool(place))
+        elif place + 1 >= top + height:
+            self.go(place + 2 - height)
+        if place == 0:
+            self.near_top()
+        self._draw()
+
+    def _stay(self, place: int) -> None:
+        row = self._rows[place]
+        self._cursor = row.context, row.span
+        self.post_message(self.Chosen())
+
+    def on_resize(self) -> None:  # type: ignore[override]
+        super().on_resize()
+        place = self._place()
+        if place is not None and not self.follows:
+            self._put(place)
 
     # -- following and scrolling -------------------------------------------------------------------------------------------
 
@@ -48,9 +167,8 @@ class Calls(Scrolled, can_focus=True):
         return len(view.rows) + 1
 
     def place_in(self, view: View, top: int) -> int | None:
-        before = self._drawn.rows if self._drawn is not None else ()
-        anchor = before[max(0, top - 1)] if before else None
-        place = next((n for n, row in enumerate(view.rows) if anchor is not None and _same(row, anchor)), None)
+        anchor = self._rows[max(0, top - 1)] if self._rows else None
+        place = _place_of(view.rows, anchor.context, anchor.span) if anchor is not None else None
         if place is None:
             self._ask()
             return None
@@ -71,7 +189,9 @@ class Calls(Scrolled, can_focus=True):
     def strips_of(self, view: View, top: int, width: int, height: int) -> list[Strip]:
         rows = view.rows
         columns = columns_for(width, {row.label for row in rows}, {owner_words(row) for row in rows}, view.moment.counts.connections)
-        seen = (rows, columns, top)
+        cursor = self._place()
+        stuck = {one.context for one in view.moment.held}
+        seen = (rows, columns, top, cursor, stuck, self.with_held)
         # While nothing but time has changed, only open calls look different.
         before = self._strips if self._seen is not None and all(a is b or a == b for a, b in zip(seen, self._seen, strict=True)) else []
         self._seen = seen
@@ -84,8 +204,13 @@ class Calls(Scrolled, can_focus=True):
             if number - top < len(before) and not row.open:
                 strips.append(before[number - top])
                 continue
-            labelled = number == top or number == 1 or rows[number - 2].context != row.context
-            strips.append(strip_of(call_line(row, view.now, columns, labelled, view.errors), width, self.ascii_marks))
+            look = Look(
+                labelled=number == top or number == 1 or rows[number - 2].context != row.context,
+                cursor=number - 1 == cursor,
+                stuck=row.context in stuck,
+                with_held=self.with_held,
+            )
+            strips.append(strip_of(call_line(row, view.now, columns, look, view.errors), width, self.ascii_marks))
         return strips
 
 
@@ -98,5 +223,6 @@ def _above(view: View) -> str:
     return "no hook was called" if view.finished else "no hook called yet"
 
 
-def _same(one: Row, other: Row) -> bool:
-    return one.context == other.context and one.span == other.span
+def _place_of(rows: tuple[Row, ...], context: int, span: int) -> int | None:
+    """Which row shows that call: a turn of a loop may have been folded into the row of an earlier one. None: it is above all rows."""
+    return next((n for n in range(len(rows) - 1, -1, -1) if rows[n].context == context and rows[n].span <= span), None)

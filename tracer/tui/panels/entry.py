@@ -1,9 +1,10 @@
-"""One line to type on, above the footer: a search, or what the program is to read."""
+"""One line to type on, above the footer: a search, what the program is to read, or where contexts are to be held."""
 
 from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -11,9 +12,9 @@ from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Input, Static
 
-Purpose = Literal["search", "type"]
-_PROMPTS: dict[Purpose, str] = {"search": " search Output: ", "type": " to the program: "}
-
+Purpose = Literal["search", "type", "hold", "to"]
+_PROMPTS: dict[Purpose, str] = {"search": " search Output: ", "type": " to the program: ", "hold": " hold: ", "to": " run to: "}
+FILTERS: tuple[Purpose, ...] = ("hold", "to")  # what is typed is in the filter language
 
 NARROW = 30  # columns
 
@@ -62,15 +63,17 @@ class Entry(Horizontal):
         """Whether keys go to it."""
         return self.query_one(TypingLine).has_focus
 
-    def open(self, purpose: Purpose) -> None:
-        """Be there, and take the keys."""
-        if self.purpose != purpose:
+    def open(self, purpose: Purpose, text: str = "") -> None:
+        """Be there, and take the keys. `text` stands there to begin with; without it, what was typed for the same purpose."""
+        line = self.query_one(TypingLine)
+        if self.purpose != purpose or text:
             self.purpose = purpose
-            self.query_one(TypingLine).value = ""
+            line.value = text
+            line.cursor_position = len(text)
             self.note = ""
         self.query_one("#prompt", Static).update(_PROMPTS[purpose])
         self.add_class("-open")
-        self.query_one(TypingLine).focus()
+        line.focus()
 
     def on_resize(self, event: Resize) -> None:
         """Where there is little room, that is for what is typed."""
@@ -88,6 +91,11 @@ class Entry(Horizontal):
             self.post_message(self.Entered(self.purpose or "type", line.value))
         else:
             line.action_finish()
+
+    def column(self, place: int) -> int:
+        """The column of the screen in which that character of the text is seen."""
+        line = self.query_one(TypingLine)
+        return line.region.x - line.scroll_offset.x + cell_len(line.value[:place])
 
     def clear(self) -> None:
         """An empty line."""

@@ -8,9 +8,9 @@ from tracer.timeline.moment import ServerMoment
 from tracer.timeline.units import clock_time, count, limit_words, ticking
 
 from ..lines import Line, cells, ends, line
-from ..marks import BAD, BOLD, DIM, LIVE, REPLAY, STILL, WARN
+from ..marks import BAD, BOLD, DIM, HELD, LIVE, REPLAY, STILL, STOPPED, WARN
 from ..servers import state
-from ..times import tenths
+from ..times import tenths, waits
 from ..view import View
 from .panel import Panel
 
@@ -21,6 +21,7 @@ MODES = {
     "ended": Style(color="#c8c8c8", bold=True),
     "replay": Style(color="#93a8ff", bold=True),
     "frozen": Style(color="#e69f00", bold=True),
+    "held": STOPPED + Style(reverse=True),
 }
 
 
@@ -30,7 +31,7 @@ class Header(Panel):
     NAME = "Header"
 
     def draw(self, view: View, width: int, height: int) -> list[Line]:
-        right = line((mode_words(view), MODES[view.mode]), "   ", *_counts(view, long=width >= 100 and not view.abandoned), " ")
+        right = line((mode_words(view), MODES[view.look]), "   ", *_pace(view), *_counts(view, width), " ")
         left = line(" ", ("tracer  ", DIM), (view.title, BOLD))
         if view.server is not None:
             left = next(
@@ -64,7 +65,8 @@ def mode_words(view: View) -> str:
     match view.mode:
         case "live":
             silent = view.now - view.newest
-            words = f"{LIVE} LIVE" if silent < SILENCE else f"{LIVE} LIVE, no word for {silent // 1_000_000_000} s"
+            words = f" {HELD} HELD {len(view.stopped)} " if view.stopped else f"{LIVE} LIVE"
+            words = f"{words.rstrip()}, no word for {silent // 1_000_000_000} s" if silent >= SILENCE else words
         case "frozen":
             words = f"{STILL} FROZEN {ticking(view.behind)} behind"
         case "ended" if limit:
@@ -75,12 +77,24 @@ def mode_words(view: View) -> str:
             words = f"{STILL} ENDED {tenths(view.now - view.start)}"
         case "replay":
             words = f"{REPLAY} REPLAY, {limit}" if limit else f"{REPLAY} REPLAY {clock_time(view.now - view.start)}"
+    if view.stopped and view.mode != "live":
+        words += f" · {HELD} {len(view.stopped)} held"
     return words if view.reading is None else f"{words}, {view.reading} % read"
 
 
-def _counts(view: View, long: bool) -> Line:
+def _pace(view: View) -> Line:
+    """That times are not what they would be."""
+    if not view.moment.pace:
+        return []
+    words = f" slow motion {waits(view.moment.pace)} a hook: distorts time "
+    return line((words, WARN + Style(reverse=True)), "   ")
+
+
+def _counts(view: View, width: int) -> Line:
     counts = view.moment.counts
-    pieces = [count(counts.events, "event")]
+    paced = bool(view.moment.pace)  # to say so takes room
+    long = width >= 100 and not view.abandoned and not paced
+    pieces = [] if paced and width < 100 else [count(counts.events, "event")]
     if long:
         server = view.server
         noun = "datagram" if server is not None and server.kind == "datagram" else "connection"

@@ -1,4 +1,4 @@
-"""The two lines at the bottom: what came of the clients, and the keys."""
+"""The lines at the bottom: what came of the clients, what is wrong with a filter that is typed, and the keys."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tracer.timeline.filter import FilterError
+
 from ..lines import Line, cells, line
-from ..marks import BOLD, DIM, DONE_BY_A_PERSON, PERSON
+from ..marks import BOLD, DIM, DONE_BY_A_PERSON, PERSON, WARN
 from ..offers import Key
+from .entry import Entry
 from .panel import strip_of
 
 
@@ -38,6 +41,24 @@ class Said(Bottom):
 
     def content(self) -> Line:
         return line(" ", (f"{PERSON} {self.message}", DONE_BY_A_PERSON)) if self.message else []
+
+
+class Remark(Bottom):
+    """Below a filter while it is typed: what is wrong with it, under its character."""
+
+    error: reactive[FilterError | None] = reactive(None)
+    """What is wrong; None: nothing."""
+
+    def content(self) -> Line:
+        if self.error is None:
+            return line(("  handle · after get_request · before handle & peer:53122 · #7 · context:T2 · raised", DIM))
+        words, width = str(self.error), self.size.width
+        column = self.screen.query_one(Entry).column(self.error.position)
+        if column + 2 + len(words) <= width:
+            return line(" " * column, ("^ ", WARN), (words, WARN))
+        if len(words) + 1 <= column < width:
+            return line(" " * (column - len(words) - 1), (f"{words} ^", WARN))
+        return line(" ", (words, WARN))
 
 
 class Keys(Bottom):

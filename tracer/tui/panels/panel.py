@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
 from textual.geometry import Region
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -32,6 +33,9 @@ class Panel(Widget):
     NAME: ClassVar = ""
     HELP_TEXT: ClassVar = ""
     """What the panel shows, for somebody who sees it for the first time."""
+
+    class Chosen(Message):
+        """Another row is chosen than before: what keys do may be another thing."""
 
     view: reactive[View | None] = reactive(None, repaint=False, always_update=True)
     """The picture to draw."""

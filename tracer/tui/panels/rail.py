@@ -6,7 +6,7 @@ from tracer.probe.hooks import STAGES
 from tracer.timeline.moment import ConnectionMoment, ContextMoment
 
 from ..lines import Line, cells, fit, line
-from ..marks import CURRENT, DIM, FOCUS, MORE, PLAIN, context_style
+from ..marks import CURRENT, DIM, FOCUS, HELD, MORE, PLAIN, STOPPED, context_style
 from ..paths import Path
 from ..servers import details, why_no_server
 from ..view import View
@@ -22,8 +22,8 @@ class Rail(Panel, can_focus=True):
     NAME = "Rail"
     HELP_TEXT = (
         "The hooks that a connection passes under this server class, in their order. A lit hook is where control is now. "
-        "It follows the newest open connection whose handler runs. Where the path forks there are two lines: the loop's, "
-        "and that of the thread or child that serves the connection.\n\nFor datagrams shutdown_request and close_request are "
+        "It follows the newest open connection whose handler runs; at ‖ it is held. Where the path forks there are two lines: the "
+        "loop's, and that of the thread or child that serves the connection.\n\nFor datagrams shutdown_request and close_request are "
         "called too, and do nothing: there is no connection to close.\n\nThe stages of a server's life:\n\n"
         + "\n".join(f"  {name:9} {sentence}" for name, sentence in STAGES.items())
     )
@@ -44,10 +44,11 @@ class Rail(Panel, can_focus=True):
             heads.append(_head(_BRANCH[path.dispatch], branch, number if branch is not None else None))
         size = max(cells(head) for head in heads) + 2
         rest = width - size - 1
-        stages = [_stages(path.trunk, at[0] if at else None, loop, rest, _ends(path))]
+        held = {one.context for one in view.moment.held}
+        stages = [_stages(path.trunk, at[0] if at else None, loop, held, rest, _ends(path))]
         if path.branch:
             lit = own_hook(branch, number, path.branch) if branch is not None else None
-            stages.append(_stages(path.branch, lit, branch, rest, _datagram(path)))
+            stages.append(_stages(path.branch, lit, branch, held, rest, _datagram(path)))
         mark = FOCUS if self.has_focus else " "
         return [line(mark, *fit(head, size, pad=True), *found) for head, found in zip(heads, stages, strict=True)]
 
@@ -94,7 +95,7 @@ def own_hook(context: ContextMoment, number: int | None, hooks: tuple[str, ...])
     return next((span.hook for span in reversed(context.stack) if span.hook in hooks and span.connection in (None, number)), None)
 
 
-def _stages(hooks: tuple[str, ...], lit: str | None, context: ContextMoment | None, width: int, note: str) -> Line:
+def _stages(hooks: tuple[str, ...], lit: str | None, context: ContextMoment | None, held: set[int], width: int, note: str) -> Line:
     """The hooks, as many around the lit one as there is room for, and what control does if it is in a hook beside the rail."""
     style = context_style(context.label) if context is not None else PLAIN
     aside = ""
@@ -115,7 +116,9 @@ def _stages(hooks: tuple[str, ...], lit: str | None, context: ContextMoment | No
         name = hooks[number]
         pieces += [(" ▸ ", DIM)] if number > first else []
         if name == lit:
-            pieces.append((f"{CURRENT}{name}", style + Style(reverse=True, bold=True)))
+            is_held = context is not None and context.context in held
+            mark, colour = (HELD, STOPPED) if is_held else (CURRENT, style)
+            pieces.append((f"{mark}{name}", colour + Style(reverse=True, bold=True)))
         else:
             pieces.append((name, PLAIN if lit and number < place else DIM))
     pieces += [(f" ▸ {MORE}", DIM)] if last < len(hooks) else []

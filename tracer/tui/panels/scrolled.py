@@ -34,6 +34,7 @@ class Scrolled(Panel, ScrollView):
     def __init__(self, *, id: str | None = None, ascii_marks: bool = False) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id, ascii_marks=ascii_marks)
         self._drawn: View | None = None  # the view that is seen
+        self._by_itself = False  # it is scrolled by none of the person's keys or wheels
 
     def title(self, view: View) -> str:
         if self.follows:
@@ -59,6 +60,9 @@ class Scrolled(Panel, ScrollView):
     def near_top(self) -> None:
         """Somebody has come to the oldest rows."""
 
+    def scrolled(self) -> None:
+        """The person has scrolled."""
+
     # -- following and scrolling -------------------------------------------------------------------------------------------
 
     def action_tail(self) -> None:
@@ -70,14 +74,25 @@ class Scrolled(Panel, ScrollView):
         """To the oldest row that is known."""
         self.scroll_to(y=0, animate=False, immediate=True)
 
+    def go(self, row: int) -> None:
+        """Have that row at the top. What was followed still is, and what was not is not."""
+        self._by_itself = True
+        try:
+            self.scroll_to(y=row, animate=False, immediate=True)
+        finally:
+            self._by_itself = False
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         if self.view is None:
             return
-        self.follows = new_value >= self.max_scroll_y
-        if self.follows:
-            self._take(self.view)
-        elif new_value <= 1:
+        if not self._by_itself:
+            # At the bottom by scrolling down there: a panel that has grown is at its bottom, too.
+            self.follows = new_value >= self.max_scroll_y and (self.follows or new_value > old_value)
+            if self.follows:
+                self._take(self.view)
+            self.scrolled()
+        if new_value <= 1 and not self.follows:
             self.near_top()
         self._draw()
 
@@ -87,8 +102,7 @@ class Scrolled(Panel, ScrollView):
             return
         if self.follows:
             self._show(view)
-            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
-            self.follows = True
+            self.go(round(self.max_scroll_y))
             return
         top = round(self.scroll_y)
         wanted = self.place_in(view, top)
@@ -96,7 +110,7 @@ class Scrolled(Panel, ScrollView):
             return
         self._show(view)
         if wanted != top:
-            self.scroll_to(y=wanted, animate=False, immediate=True)
+            self.go(wanted)
 
     def _show(self, view: View) -> None:
         height = self.rows_of(view)

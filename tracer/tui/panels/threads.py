@@ -3,11 +3,11 @@
 from tracer.timeline.moment import ProcessMoment
 from tracer.timeline.units import count, ticking
 
-from ..lines import Line, ends, first, line
-from ..marks import BOLD, CURRENT, DIM, PLAIN, context_style
+from ..lines import Line, cells, ends, first, line
+from ..marks import BOLD, CURRENT, DIM, PLAIN, STOPPED, context_style
 from ..servers import alike, no_server, of_process
 from ..times import when
-from ..view import View, innermost
+from ..view import View, held_words, innermost
 from .panel import Panel
 
 
@@ -17,7 +17,7 @@ class ThreadsPanel(Panel, can_focus=True):
     NAME = "Threads"
     HELP_TEXT = (
         "One line a thread of the server's process: its label, the connection it serves, the hook it is in and for how long, "
-        "and what the kernel says: runnable (on a processor or waiting for one), sleeping, …\n\n"
+        "and what the kernel says: runnable (on a processor or waiting for one), sleeping, … One that is held sleeps at ‖.\n\n"
         "The first line says how many threads the server keeps to join when it is closed (len(_threads); daemon threads are not "
         "kept) and how many the kernel lists, both at the time the kernel was asked."
     )
@@ -31,15 +31,19 @@ class ThreadsPanel(Panel, can_focus=True):
         states = {thread.label: thread.state for thread in process.threads if thread.label is not None}
         lines = [_compared(view, process), *of_process(view)]
         for context in (one for one in view.moment.contexts if one.process == process.process):
-            span = innermost(context)
             style = context_style(context.label)
             number = f"#{context.connection}" if context.connection is not None else ""
-            what = (f"{CURRENT} {span.hook}", style + BOLD) if span is not None else ("in no hook", DIM)
+            head = line((f"{context.label:7}", style), (f" {number:5} ", PLAIN))
             name = "" if width < 60 or context.name in ("", "MainThread") else f"  {context.name}"
             state = states.get(context.label, "new" if process.taken is not None else "n/a")
-            right = line((f"{state}", DIM), f"{ticking(view.now - (span.since if span is not None else context.begin)):>8}")
-            left = line((f"{context.label:7}", style), (f" {number:5} ", PLAIN), what, (name, DIM))
-            lines.append(ends(left, right, width))
+            held, span = view.held(context.context), innermost(context)
+            since = held.since if held is not None else span.since if span is not None else context.begin
+            right = line((f"{state}", DIM), f"{ticking(view.now - since):>8}")
+            if held is not None:
+                what = (held_words(held, width - cells(head) - cells(right) - 1), STOPPED)
+            else:
+                what = (f"{CURRENT} {span.hook}", style + BOLD) if span is not None else ("in no hook", DIM)
+            lines.append(ends(line(*head, what, (name, DIM)), right, width))
         for thread in process.threads:
             if thread.label is None:
                 words = f"tid {thread.tid} {thread.name}, no hook"

@@ -6,29 +6,23 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tracer.timeline.filter import FilterError, parse
+
 from ..panels.calls import Calls
-from ..panels.children import ChildrenPanel
-from ..panels.entry import Entry, Purpose
-from ..panels.header import Header
-from ..panels.keys import Keys, Said
+from ..panels.entry import FILTERS, Entry, Purpose
+from ..panels.header import MODES, Header
+from ..panels.held import HeldPanel
+from ..panels.keys import Keys, Remark, Said
 from ..panels.output import OutputPanel
 from ..panels.panel import Panel
-from ..panels.queue import QueuePanel
 from ..panels.rail import Rail
-from ..panels.threads import ThreadsPanel
 from ..view import View
-
-SIDE = ("queue", "children", "threads", "output")  # the small panels, in the order of the vocabulary
-
-
-def _make_high(panel: Panel, height: int) -> None:
-    if panel.styles.height is None or panel.styles.height.value != height:
-        panel.styles.height = height
+from .side import SIDE, Side
 
 
 class WatchScreen(Screen[None]):
@@ -40,6 +34,7 @@ class WatchScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "next_panel", "Next small panel", show=False),
+        Binding("w", "held_time", "Times with or without held time", show=False),
         Binding("z", "enlarge", "Enlarge the focused panel", show=False),
         Binding("escape", "back", "Close the line, or back to all panels", show=False),
     ]
@@ -50,9 +45,9 @@ class WatchScreen(Screen[None]):
     def __init__(self, ascii_marks: bool, terminal: bool) -> None:
         super().__init__()
         self.ascii_marks = ascii_marks
-        self.terminal = terminal  # there is a program's terminal to show
+        self.side = Side(ascii_marks, terminal, id="side")
         self._focus_before: Widget | None = None  # what had the keys before the line to type on
-        self.small = -1  # which small panel is shown where there is room for one; -1: not chosen yet
+        self._own: frozenset[str] = frozenset()  # the program's own hooks
 
     def compose(self) -> ComposeResult:
         marks = self.ascii_marks
@@ -60,52 +55,41 @@ class WatchScreen(Screen[None]):
         yield Rail(id="rail", ascii_marks=marks)
         with Horizontal(id="body"):
             yield Calls(id="calls", ascii_marks=marks)
-            with Vertical(id="side"):
-                yield QueuePanel(id="queue", ascii_marks=marks)
-                yield ChildrenPanel(id="children", ascii_marks=marks)
-                yield ThreadsPanel(id="threads", ascii_marks=marks)
-                yield OutputPanel(id="output", ascii_marks=marks)
+            yield self.side
         yield Said(id="said", ascii_marks=marks)
         yield Entry(id="entry")
+        yield Remark(id="remark", ascii_marks=marks)
         yield Keys(id="keys", ascii_marks=marks)
 
     def on_mount(self) -> None:
         self.set_class(self.ascii_marks, "-ascii")
-        self.set_class(self.terminal, "-terminal")
-        self._choose()
 
     def show(self, view: View) -> None:
         """Give the view to every panel; the mode to the frames."""
-        for mode in ("live", "ended", "replay", "frozen"):
-            self.set_class(view.mode == mode, f"-{mode}")
+        for look in MODES:
+            self.set_class(view.look == look, f"-{look}")
+        self._own = view.own
         rail = self.query_one(Rail)
         height = 2 if view.path is not None and view.path.branch else 1
         if rail.styles.height is None or rail.styles.height.value != height:
             rail.styles.height = height
-        if view.output is not None and not self.terminal:
-            self.terminal = True
-            self.add_class("-terminal")
-            self._choose()
-        if self.small < 0 and view.path is not None and not self.terminal:
-            self.small = {"child": 1, "thread": 2}.get(view.path.dispatch, 0)
-            self._choose()
+        self.side.show(view)
+        self._leave_gone()
         self._give_room(view)
         for panel in self.query(Panel):
             panel.view = view
         self._tell_found()
 
+    def _leave_gone(self) -> None:
+        """What a panel had that is there no more goes to the calls."""
+        for panel in [self.side.panel(name) for name in SIDE if name not in self.side.there]:
+            if panel.has_class("-large"):
+                self.action_shrink()
+            if panel.has_focus:
+                self.calls.focus()
+
     def _give_room(self, view: View | None) -> None:
-        """The queue's panel is as high as what it says; where there is a terminal to show, so is that of children that cannot be."""
-        queue, children = self.query_one(QueuePanel), self.query_one(ChildrenPanel)
-        if view is None or self.one_panel or self.enlarged:
-            queue.styles.clear_rule("height")
-            children.styles.clear_rule("height")
-            return
-        _make_high(queue, max(4, queue.needs(view, queue.size.width or 43)) + 2)
-        if self.terminal and children.empty(view):
-            _make_high(children, 3)
-        else:
-            children.styles.clear_rule("height")
+        self.side.give_room(view, self.one_panel or self.enlarged)
 
     @property
     def one_panel(self) -> bool:
@@ -123,27 +107,16 @@ class WatchScreen(Screen[None]):
         return self.has_class("-enlarged")
 
     def on_resize(self) -> None:
-        self._give_room(self.query_one(QueuePanel).view)
+        self._give_room(self.calls.view)
         self.post_message(self.Arranged())
 
     def action_next_panel(self) -> None:
         """The next of the small panels; where all are seen it gets the focus, where none is it fills the screen."""
-        self.small = (self._shown + 1) % (len(SIDE) if self.terminal else len(SIDE) - 1)
-        self._choose()
-        panel = self.query_one(f"#{SIDE[self.small]}", Panel)
+        panel = self.side.next()
         if self.enlarged or self.tiny:
             self._enlarge(panel)
         if self.enlarged or not self.one_panel:
             panel.focus()
-
-    @property
-    def _shown(self) -> int:
-        """Which small panel is shown where there is room for one. Until somebody chooses, it is what the program says."""
-        return self.small if self.small >= 0 else SIDE.index("output") if self.terminal else 0
-
-    def _choose(self) -> None:
-        for place, name in enumerate(SIDE):
-            self.query_one(f"#{name}").set_class(place == self._shown, "-chosen")
 
     def action_enlarge(self) -> None:
         """The focused panel fills the screen, or the calls do; again: all panels."""
@@ -151,14 +124,14 @@ class WatchScreen(Screen[None]):
             self.action_shrink()
             return
         panel = self.focused
-        self._enlarge(panel if isinstance(panel, Panel) and panel.id in SIDE else self.query_one(Calls))
+        self._enlarge(panel if isinstance(panel, Panel) and panel.id in SIDE else self.calls)
 
     def _enlarge(self, panel: Panel) -> None:
         # Textual's own maximize puts the panel above the header; the mode must stay where it is.
         self.add_class("-enlarged")
         self.query(".-large").remove_class("-large")
         panel.add_class("-large")
-        self.query_one("#side").set_class(panel.id in SIDE, "-holds-large")
+        self.side.set_class(panel.id in SIDE, "-holds-large")
         self._give_room(panel.view)
         self.post_message(self.Arranged())
 
@@ -173,7 +146,7 @@ class WatchScreen(Screen[None]):
         """All panels again."""
         self.remove_class("-enlarged")
         self.query(".-large").remove_class("-large")
-        self._give_room(self.query_one(Calls).view)
+        self._give_room(self.calls.view)
         self.post_message(self.Arranged())
 
     # -- the line to type on -----------------------------------------------------------------------------------------------
@@ -184,22 +157,33 @@ class WatchScreen(Screen[None]):
         return self.query_one(Entry)
 
     @property
+    def calls(self) -> Calls:
+        """The call tree."""
+        return self.query_one(Calls)
+
+    @property
+    def held(self) -> HeldPanel:
+        """Who is held."""
+        return self.query_one(HeldPanel)
+
+    @property
     def output(self) -> OutputPanel:
         """The program's terminal."""
         return self.query_one(OutputPanel)
 
-    def open_entry(self, purpose: Purpose) -> None:
-        """Open the line, and bring the program's terminal into sight if there is room for it."""
+    def open_entry(self, purpose: Purpose, text: str = "") -> None:
+        """Open the line, with that text on it; bring the program's terminal into sight if it is about that, and there is room."""
         if purpose != "search":
             self.output.search("")
         if purpose == "search" and (self.enlarged or self.tiny):
             self._enlarge(self.output)
-        elif self.one_panel:
-            self.small = SIDE.index("output")
-            self._choose()
+        elif self.one_panel and purpose not in FILTERS:
+            self.side.choose("output")
         if not self.entry.typing:
             self._focus_before = self.focused
-        self.entry.open(purpose)
+        self.entry.open(purpose, text)
+        self.set_class(purpose in FILTERS, "-filter")
+        self._check(text)
         self._tell_found()
         self.post_message(self.Arranged())
 
@@ -207,10 +191,16 @@ class WatchScreen(Screen[None]):
         """Close the line; a search ends with it."""
         typing = self.entry.typing
         self.entry.close()
+        self.remove_class("-filter")
         self.output.search("")
         if typing and self._focus_before is not None:
             self._focus_before.focus()
         self.post_message(self.Arranged())
+
+    def action_held_time(self) -> None:
+        """Times with the time in which their context was held, or without, if there is any."""
+        if self.calls.was_held:
+            self.calls.with_held = not self.calls.with_held
 
     def action_search(self) -> None:
         """Search what the program wrote."""
@@ -229,10 +219,21 @@ class WatchScreen(Screen[None]):
         if self.entry.purpose == "search":
             self.entry.note = self.output.found
 
+    def _check(self, text: str) -> None:
+        """Say what is wrong with a filter."""
+        remark = self.query_one(Remark)
+        try:
+            parse(text, self._own)
+            remark.error = None
+        except FilterError as error:
+            remark.error = error
+
     def on_entry_edited(self, event: Entry.Edited) -> None:
         if event.purpose == "search":
             self.output.search(event.text)
             self._tell_found()
+        elif event.purpose in FILTERS:
+            self._check(event.text)
 
     def on_entry_entered(self, event: Entry.Entered) -> None:
         if event.purpose == "search":

@@ -1,0 +1,309 @@
+"""Who is held: the panel Held, and what the other panels, the header and the call tree say of it."""
+
+import pytest
+
+from tests.tui.kit import Still, check, press, screen_of, settle, shoot, tick
+from tests.tui.scenes import (
+    FORKING,
+    LOOP,
+    MAIN,
+    MS,
+    NOW,
+    WORKER,
+    Hold,
+    S,
+    changed,
+    child,
+    context,
+    forking,
+    held,
+    holding,
+    process,
+    server,
+    span,
+    synchronous,
+    threading,
+    view,
+    with_held,
+)
+from tests.tui.test_panels import lines_of, rail
+from tracer.tui.controls import Controls
+
+HOLD = Hold(1, "before handle", False, NOW - 20 * S)
+T2 = held(WORKER, "T2", "handle", 300 * MS, owner="EchoHandler", connection=4, why="before handle")
+
+
+def gate():
+    return Controls(gate=lambda command, **fields: None)
+
+
+def panel(shown, size=(120, 36), **more):
+    """The lines of the panel; at 80 columns it is the only small one."""
+    found = shoot(shown, size=size, controls=gate(), **more)
+    if size[0] >= 100:
+        return [line for line in lines_of(found, "Held")[1:] if line]
+    start = next(number for number, line in enumerate(found) if " Held" in line)
+    lines = [line.strip("│║").rstrip() for line in found[start + 1 : -2]]
+    return [line for line in lines if line and line[0] not in "╰╚"]
+
+
+# ---- the panel
+
+
+EVERYTHING = {
+    (80, 24): [
+        "‖ T2     #4    before handle  EchoHandler · hold: before handle         12.4 s",
+        "  → main has waited 3.2 s in server_close for this thread to end",
+        "  → #4 127.0.0.1:53122 waits for its reply",
+        "‖ T3     #5    after setup  StreamRequestHandler · by a step             5.9 s",
+        "  → #5 127.0.0.1:53130 waits for its reply",
+        "… 2 more lines: z enlarges",
+    ],
+    (120, 36): [
+        "‖ T2     #4    before handle         12.4 s",
+        "  EchoHandler · hold: before handle",
+        "  → main has waited 3.2 s in server_close",
+        "    for this thread to end",
+        "  → #4 127.0.0.1:53122 waits for its reply",
+        "‖ T3     #5    after setup            5.9 s",
+        "  StreamRequestHandler · by a step",
+        "  → #5 127.0.0.1:53130 waits for its reply",
+        "hold 1  before handle",
+        "hold 2  before get_request &…  for one stop",
+    ],
+    (200, 60): [
+        "‖ T2     #4    before handle                            12.4 s",
+        "  EchoHandler · hold: before handle",
+        "  → main has waited 3.2 s in server_close for this thread to",
+        "    end",
+        "  → #4 127.0.0.1:53122 waits for its reply",
+        "‖ T3     #5    after setup                               5.9 s",
+        "  StreamRequestHandler · by a step",
+        "  → #5 127.0.0.1:53130 waits for its reply",
+        "hold 1  before handle",
+        "hold 2  before get_request & peer:53140           for one stop",
+    ],
+}
+
+
+@pytest.mark.parametrize("size", list(EVERYTHING), ids=str)
+def test_who_is_held_where_and_what_waits(size):
+    assert panel(holding(), size) == EVERYTHING[size]
+
+
+def test_golden():
+    check("holding-120x36", shoot(holding(), controls=gate()))
+
+
+def test_in_ascii():
+    found = shoot(holding(), size=(80, 24), controls=gate(), ascii_marks=True)
+    assert "\n".join(found).isascii()
+    assert any("|H T2     #4    before handle  EchoHandler - hold: before handle" in line for line in found)
+    assert any(" :handle  H held before it  " in line for line in found)
+
+
+def test_a_hold_that_holds_nobody():
+    assert panel(with_held(forking(), holds=(HOLD,))) == ["nobody is held now", "hold 1  before handle"]
+
+
+def test_slow_motion_is_no_time_of_the_programs():
+    slow = held(WORKER, "T2", "handle", 300 * MS, owner="EchoHandler", connection=4, why="slow motion")
+    lines = panel(with_held(threading(), slow, pace=S // 2))
+    assert lines == [
+        "‖ T2     #4    before handle          0.3 s",
+        "  EchoHandler · by slow motion",
+        "slow motion: each hook waits 0.5 s; times",
+        "are not the program's",
+    ]
+
+
+def test_those_of_slow_motion_come_behind_those_that_wait_for_a_person():
+    slow = held(MAIN, "main", "get_request", S, why="slow motion")
+    lines = panel(with_held(threading(), slow, T2, pace=S))
+    assert [line.split()[1] for line in lines if line.startswith("‖")] == ["T2", "main"]
+
+
+def test_what_is_not_known_is_not_said():
+    unknown = held(WORKER, "T2", "handle", S, owner="?", why="?")
+    assert panel(with_held(threading(), unknown)) == [
+        "‖ T2           before handle          1.0 s",
+        "  hold: n/a (not recorded)",
+    ]
+
+
+def test_held_time_ticks():
+    lines = panel(with_held(threading(), T2, now=NOW + 2 * S))
+    assert lines[0].endswith(" 2.3 s")
+
+
+# ---- when it is there
+
+
+def has_panel(found):
+    return any("Held" in line for line in found[3:])
+
+
+def test_without_a_hold_there_is_no_such_panel():
+    assert not has_panel(shoot(forking(), controls=gate()))
+    for keys in range(5):
+        assert not has_panel(shoot(forking(), size=(80, 24), steps=(press(*"p" * keys),), controls=gate()))
+
+
+@pytest.mark.parametrize("moment", [{"holds": (HOLD,)}, {"pace": S}], ids=["hold", "slow motion"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)], ids=str)
+def test_it_comes_to_where_it_is_seen(moment, size):
+    feed = Still(forking(), with_held(forking(), **moment))
+    assert has_panel(shoot(feed=feed, size=size, steps=(tick,), controls=gate()))
+
+
+def test_in_a_replay_it_says_what_was_held_then():
+    replay = changed(holding(), mode="replay", finished=True, complete=True)
+    found = shoot(replay)
+    assert lines_of(found, "Held")[0].startswith("─ Held ──"), "nobody can step: it says nothing of whom a step follows"
+    assert "‖ T2     #4    before handle         12.4 s" in lines_of(found, "Held")
+
+
+def test_it_stays_while_somebody_steps_and_then_goes():
+    """And the panel that was seen before is seen again."""
+    seen = []
+
+    async def look(pilot):
+        await settle(pilot)
+        seen.append([has_panel(screen_of(pilot.app)), any("Children" in line for line in screen_of(pilot.app))])
+
+    later = [changed(forking(), now=NOW + wait) for wait in (100 * MS, 1900 * MS, 2 * S)]
+    feed = Still(forking(), with_held(forking(), holds=(HOLD,)), *later)
+    steps = (look, tick, look, tick, look, tick, look, tick, look)
+    shoot(feed=feed, size=(80, 24), steps=steps, controls=gate())
+    assert seen == [[False, True], [True, False], [True, False], [True, False], [False, True]]
+
+
+def test_when_it_goes_the_calls_have_the_keys():
+    feed = Still(with_held(forking(), holds=(HOLD,)), changed(forking(), now=NOW + 3 * S))
+
+    async def focus(pilot):
+        pilot.app.picture.held.focus()
+
+    async def has_calls(pilot):
+        assert pilot.app.picture.calls.has_focus
+        assert not pilot.app.picture.enlarged
+
+    shoot(feed=feed, steps=(focus, press("z"), tick, has_calls), controls=gate())
+
+
+# ---- choosing
+
+
+def focus_held(*keys):
+    async def focus(pilot):
+        pilot.app.picture.held.focus()
+
+    return (focus, press(*keys))
+
+
+async def chosen(pilot):
+    """The choice as the panel shows it: the reversed words."""
+    await settle(pilot)
+    strips = pilot.app.picture.held._strips
+    words = [segment.text for strip in strips for segment in strip if segment.style and segment.style.reverse]
+    chosen.now = [word for word in words if word != "‖"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "marked"),
+    [((), "T2"), (("down",), "T3"), (("down", "down"), "hold 1"), (("down",) * 9, "hold 2"), (("down", "down", "up"), "T3")],
+)
+def test_up_and_down_choose(keys, marked):
+    shoot(holding(), steps=(*focus_held(*keys), chosen), controls=gate())
+    assert chosen.now == [marked]
+
+
+def test_a_click_chooses():
+    async def click(pilot):
+        await pilot.click("#held", offset=(4, 7))
+
+    shoot(holding(), steps=(click, chosen), controls=gate())
+    assert chosen.now == ["T3"]
+
+
+def test_the_choice_stays_with_its_context():
+    """While it steps nobody is chosen in its place, and it is chosen again where it stops next."""
+    before = holding()
+    t2, t3 = before.moment.held
+    gone = with_held(before, t2)
+    back = with_held(before, t2, held(t3.context, "T3", "handle", 10 * MS))
+    marked = []
+
+    async def note(pilot):
+        await chosen(pilot)
+        marked.append(chosen.now)
+
+    shoot(before, gone, back, steps=(*focus_held("down"), note, tick, note, tick, note), controls=gate())
+    assert marked == [["T3"], [], ["T3"]]
+
+
+def test_the_chosen_one_is_in_sight():
+    many = [held(100 + number, f"T{number}", "handle", S) for number in range(16)]
+    found = shoot(with_held(threading(), *many), steps=focus_held(*["down"] * 12), controls=gate())
+    assert any("║‖ T12 " in line for line in found)
+    assert any("more lines: z enlarges" in line for line in found)
+
+
+# ---- the others
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, " ‖ HELD 2 "),
+        ({"newest": NOW - 9 * S}, "‖ HELD 2, no word for 9 s"),
+        ({"mode": "frozen", "behind": 3 * S}, "■ FROZEN 3.0 s behind · ‖ 2 held"),
+        ({"mode": "replay", "finished": True}, "◀ REPLAY 00:31.000 · ‖ 2 held"),
+    ],
+)
+def test_the_mode_says_that_somebody_is_held(fields, words):
+    assert words in shoot(changed(holding(), **fields))[0]
+    assert words in shoot(changed(holding(), **fields), size=(80, 24))[0]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=str)
+def test_the_header_says_that_slow_motion_distorts_time(size):
+    slow = held(WORKER, "T2", "handle", 300 * MS, why="slow motion")
+    found = shoot(with_held(threading(), slow, pace=S // 5), size=size)[0]
+    assert " slow motion 0.2 s a hook: distorts time" in found
+    assert "● LIVE" in found, "nobody is held whom a person would have to release"
+
+
+def test_the_frame_is_magenta_while_somebody_is_held():
+    """Live alone: a replay keeps its own colour."""
+    looks = []
+
+    async def look(pilot):
+        looks.append(pilot.app.picture.calls.styles.border_top[1].hex.lower())
+
+    shoot(holding(), steps=(look,))
+    shoot(changed(holding(), mode="replay", finished=True), steps=(look,))
+    shoot(threading(), steps=(look,))
+    assert looks == ["#e879f9", "#93a8ff", "#2fc293"]
+
+
+def test_threads_that_are_held():
+    lines = lines_of(shoot(holding(), size=(200, 60)), "Threads")
+    assert lines[3].split() == ["T2", "#4", "‖", "held", "before", "handle", "Thread-2…", "sleeping", "12.4", "s"]
+    assert lines[4].split()[:6] == ["T3", "#5", "‖", "held", "after", "setup"]
+    assert lines_of(shoot(holding()), "Threads")[3].split() == ["T2", "#4", "‖", "held", "sleeping", "12.4", "s"]
+
+
+def test_children_that_are_held():
+    inside = (context(MAIN, "main", LOOP), context(4122, "P4122", span("handle", S, 7), process=4122))
+    shown = view(server(*FORKING), inside, (), (process(child(4122, 7)),))
+    shown = with_held(shown, held(4122, "P4122", "handle", 2 * S))
+    assert lines_of(shoot(shown), "Children")[2].split() == ["P4122", "#7", "‖", "held", "before", "handle", "2.0", "s"]
+
+
+def test_the_rail_marks_where_it_is_held():
+    loop, thread = rail(holding())
+    assert "▶select" in loop
+    assert "setup ▸ ‖handle ▸ finish" in thread
+    everyone = with_held(synchronous(), held(MAIN, "main", "handle", S))
+    assert "‖handle" in rail(everyone, 200)[0]
