@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -211,13 +211,20 @@ class Raw:
             assert gaps or first == counted.get(context, 0), "a frame is missing, or was written twice"
             self.counts[context] = self.counts.get(context, 0) + len(numbers) // 2
             counted[context] = first + len(numbers) // 2
-            events = self.records.setdefault(context, [])
-            place = 0
-            while place < len(numbers):
-                code, kind = numbers[place] >> KIND_BITS, numbers[place] & KIND_MASK
-                if kind in _EVENTS:
-                    events.append((_EVENTS[kind], codes.get(code, "?")))
-                place += 2 + (-(-numbers[place + 1] // 16) * 2 if kind == TEXT else 0)
+            done = self.records.setdefault(context, [])
+            done += [(kind, codes.get(code, "?")) for kind, code in events(numbers)]
+
+
+def events(numbers: Sequence[int]) -> list[tuple[str, int]]:
+    """The events among records: their kinds and codes."""
+    found = []
+    place = 0
+    while place < len(numbers):
+        code, kind = numbers[place] >> KIND_BITS, numbers[place] & KIND_MASK
+        if kind in _EVENTS:
+            found.append((_EVENTS[kind], code))
+        place += 2 + (-(-numbers[place + 1] // 16) * 2 if kind == TEXT else 0)
+    return found
 
 
 _EVENTS = {ENTER: "enter", RETURN: "return", RAISE: "raise"}

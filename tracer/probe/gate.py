@@ -14,9 +14,11 @@ from _socket import AF_UNIX, SOCK_SEQPACKET
 from _socket import socket as Socket  # noqa: N812
 from _struct import Struct
 from _thread import _local
+from posix import close as _close_descriptor  # the program may replace what `os` has
+from posix import fstat as _fstat
 
 from .page import AFTER, ARMED, BEFORE, SLOTS, UNASKED
-from .process import lift, process
+from .process import lift, lifting, process
 from .writer import clock, local, write
 
 TYPE_CHECKING = False
@@ -37,8 +39,12 @@ ANSWER = Struct("<BBq")
 LEFT = b"left"
 
 _MSG_NOSIGNAL = 0x4000  # a program may want to be killed by SIGPIPE, but not by ours
-_NOBODY = (ConnectionRefusedError, ConnectionResetError, BrokenPipeError)  # not: no such file, as after a chroot
-_OWN = __name__.rpartition(".")[0]
+_FAILURES = (OSError, RecursionError, MemoryError)  # that asking may come to
+_AUDITED = ("socket.__new__", "socket.connect", "fcntl.fcntl", "resource.setrlimit")  # what audit hooks are told that we do
+_TRIES = 4  # to ask, where the program closes our descriptor each time
+_LONGEST_LIFT = 1.0  # seconds that a fork waits for another thread to have its line: for ever would be too long, whatever that does
+#: How the names of our files begin: that of this folder, and what the probes are compiled as.
+OURS = (__file__.rpartition("/")[0] + "/", "<tracer>")
 _traceback = BaseException.__dict__["__traceback__"]
 
 
@@ -50,6 +56,7 @@ class _Here(_local):
     step = 0
     depth = 0
     asking = False
+    forks = False
     line: "_Line | None" = None
 
 
@@ -59,7 +66,7 @@ _lines: dict[int, tuple[int, int]] = {}  # descriptor -> which socket it is, for
 
 def begin() -> None:
     """This process can be held from now on."""
-    os.register_at_fork(after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
 
 
 def arrive(word: int, slot: int, when: int) -> None:
@@ -85,11 +92,13 @@ def arrive(word: int, slot: int, when: int) -> None:
             here.mode, here.follow, here.step, here.depth = mode, follow, step, -(when == AFTER)
     except BaseException as error:
         here.mode = RUN
-        if _is_ours(error):
+        if type(error) is RecursionError:  # the program's own: nothing more can be called here
+            process.page.bytes[UNASKED] = (process.page.bytes[UNASKED] + 1) % 256
+            return
+        if _has_failed(error):
             _lose(error)
             return
         _leave()
-        _hide(error)
         raise
     finally:
         here.asking = False
@@ -98,16 +107,17 @@ def arrive(word: int, slot: int, when: int) -> None:
 def _ask(word: int, ended: int) -> "tuple[int, int, int]":
     context = local.context
     assert context is not None
-    write(context)
-    line = _here.line
-    if line is None or not line.is_ours():
-        line = _here.line = _Line()
-    line.socket.send(QUESTION.pack(context.id, word, clock(), ended), _MSG_NOSIGNAL)
-    answer = line.socket.recv(ANSWER.size)
-    if len(answer) != ANSWER.size:
-        raise ConnectionResetError
-    mode, follow, step = ANSWER.unpack(answer)
-    return mode, follow, step
+    for _ in range(_TRIES):
+        write(context)  # each time: a signal's handler may have forked meanwhile, and this be the child
+        line = _here.line
+        if line is None:
+            line = _here.line = _Line()
+        answer = line.ask(QUESTION.pack(context.id, word, clock(), ended))
+        if answer is not None:
+            mode, follow, step = ANSWER.unpack(answer)
+            return mode, follow, step
+        _here.line = None
+    raise OSError
 
 
 class _Line:
@@ -116,19 +126,38 @@ class _Line:
     __slots__ = ("__weakref__", "identity", "socket")
 
     def __init__(self) -> None:
-        made = Socket(AF_UNIX, SOCK_SEQPACKET)
-        self.socket = Socket(AF_UNIX, SOCK_SEQPACKET, 0, lift(made.detach()))
+        with lifting:  # no child is forked before it is known which descriptor that has to close
+            made = Socket(AF_UNIX, SOCK_SEQPACKET)
+            self.socket = Socket(AF_UNIX, SOCK_SEQPACKET, 0, lift(made.detach()))
+            self.identity = _identity(self.socket.fileno())
+            _lines[self.socket.fileno()] = self.identity
         self.socket.settimeout(None)  # the program may have set another default
-        self.identity = _identity(self.socket.fileno())
-        _lines[self.socket.fileno()] = self.identity  # before it is connected: a child forked now must not keep it open
         self.socket.connect(process.gate)
+
+    def ask(self, question: bytes) -> bytes | None:
+        """The answer, as soon as there is one; None if the program has closed the descriptor, before or meanwhile. Raises OSError."""
+        if not self.is_ours():
+            return None
+        try:
+            self.socket.send(question, _MSG_NOSIGNAL)
+            if self.is_ours():  # or else what comes there is not for us
+                answer = self.socket.recv(ANSWER.size)
+                if len(answer) == ANSWER.size:
+                    return answer
+                raise ConnectionResetError
+        except OSError as error:
+            if not _has_failed(error) or self.is_ours():
+                raise
+        return None
 
     def is_ours(self) -> bool:
         """Whether its descriptor is still what it was: the program may have closed it, and opened something else there."""
         try:
             return _identity(self.socket.fileno()) == self.identity
-        except OSError:
-            return False
+        except OSError as error:
+            if _has_failed(error):
+                return False
+            raise
 
     def __del__(self) -> None:
         try:
@@ -138,16 +167,17 @@ class _Line:
 
 
 def _identity(descriptor: int) -> tuple[int, int]:
-    known = os.fstat(descriptor)
+    known = _fstat(descriptor)
     return known.st_dev, known.st_ino
 
 
 def _close(descriptor: int, identity: tuple[int, int]) -> None:
     """Close a line's descriptor, if it still is one."""
-    _lines.pop(descriptor, None)
+    if _lines.get(descriptor) == identity:  # or else it is another line's by now
+        del _lines[descriptor]
     try:
         if _identity(descriptor) == identity:
-            os.close(descriptor)
+            _close_descriptor(descriptor)
     except OSError:
         return
 
@@ -159,51 +189,58 @@ def _leave() -> None:
     try:
         if line is not None and line.is_ours():
             line.socket.send(LEFT, _MSG_NOSIGNAL)
-    except OSError:
-        return
+    except OSError as error:
+        if not _has_failed(error):
+            raise
 
 
 def _lose(error: BaseException) -> None:
     """It could not be asked. Where nobody is left to answer, nobody is to ask any more."""
     _here.line = None
-    if isinstance(error, _NOBODY):
-        process.page.bytes[ARMED] = 0
-    else:
-        process.page.bytes[UNASKED] = (process.page.bytes[UNASKED] + 1) % 256
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        try:
+            _Line()
+        except OSError as newer:  # a socket without a listener; not: no such file, as after a chroot
+            error = newer
+    page = process.page.bytes
+    if isinstance(error, ConnectionRefusedError):
+        page[ARMED] = 0
+    elif page[ARMED]:  # or else it has ended as it should
+        page[UNASKED] = (page[UNASKED] + 1) % 256
 
 
-def _is_ours(error: BaseException) -> bool:
-    """Whether asking has failed. An exception of the program's comes out of a frame of its own, or is of another type."""
-    if type(error).__module__ != "builtins" or not isinstance(error, OSError | RecursionError | MemoryError):
-        return False
+def _has_failed(error: BaseException) -> bool:
+    """Whether our own asking has failed, by itself or because an audit hook forbade it; if not, a signal's handler has raised."""
     trace = _traceback.__get__(error)
-    while trace.tb_next is not None:
+    while trace.tb_next is not None and trace.tb_next.tb_frame.f_code.co_filename.startswith(OURS):
         trace = trace.tb_next
-    return _is_own(trace)
-
-
-def _is_own(trace: "Any") -> bool:
-    return str(trace.tb_frame.f_globals.get("__name__", "")).startswith(_OWN)
-
-
-def _hide(error: BaseException) -> None:
-    """Take our frames out of the traceback of what a signal's handler has raised."""
-    trace = _traceback.__get__(error)
-    while trace is not None and _is_own(trace):
-        trace = trace.tb_next
-    _traceback.__set__(error, trace)
+    if trace.tb_next is None:
+        return issubclass(type(error), _FAILURES)
+    return any(type(value) is str and value in _AUDITED for value in trace.tb_next.tb_frame.f_locals.values())
 
 
 # ---- children and threads that are born while their parent steps
 
 
+def _before_fork() -> None:
+    _here.forks = lifting.acquire(timeout=_LONGEST_LIFT)
+
+
 def _after_fork() -> None:
+    if _here.forks:
+        _here.forks = False
+        lifting.release()
     if _here.mode != RUN and _here.follow == CHILD:
         _here.mode = RUN
 
 
 def _after_fork_in_child() -> None:
     """The child has no line: its parent's would otherwise stay open when the parent is gone."""
+    if _here.forks:
+        _here.forks = False
+        lifting.release()
+    else:
+        lifting._at_fork_reinit()  # type: ignore[attr-defined]
     for descriptor, identity in list(_lines.items()):
         _close(descriptor, identity)
     line = _here.line

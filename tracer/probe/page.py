@@ -68,7 +68,7 @@ def _map(descriptor: int) -> "mmap":
     if len(own) == 1:
         # It would close that number again when it goes, and by then it may be the program's: so it stays until the interpreter's
         # own end, which is when this registry goes.
-        register_error("tracer.page", mapped.size)  # type: ignore[arg-type]  # nobody asks for it
+        register_error(f"tracer.page {id(mapped)}", mapped.size)  # type: ignore[arg-type]  # nobody asks for it
         os.close(own.pop())
     return mapped
 

@@ -8,6 +8,8 @@ What cannot be written is counted in the page.
 import os
 import sys
 from _signal import SIG_IGN, SIGXFSZ, getsignal  # type: ignore[import-not-found]
+from _thread import RLock
+from posix import close as _close  # the program may replace what `os` has
 from posix import lseek as _lseek
 from posix import pwrite as _pwrite
 from posix import write as _write_here
@@ -18,6 +20,7 @@ from .stdlib import private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .stdlib import ModuleType
     from .writer import Context
 
 _BEHIND_EVERYTHING = 1 << 62
@@ -181,20 +184,32 @@ def _open(path: str) -> int:
     return lift(low)
 
 
+#: Whoever lifts a descriptor has this: the limit is another one for a moment, which no other thread may take for the program's.
+lifting = RLock()
+_modules: "dict[str, ModuleType]" = {}
+
+
 def lift(low: int) -> int:
     """The same file on a descriptor that is out of the program's reach; `low` is closed then. Where there is none: `low`."""
     try:
-        return _lift(low)
+        with lifting:
+            return _lift(low)
     except (OSError, ValueError, ImportError):
         return low
 
 
+def _module(name: str) -> "ModuleType":
+    if name not in _modules:
+        _modules[name] = private(name)
+    return _modules[name]
+
+
 def _lift(low: int) -> int:
-    fcntl, resource = private("fcntl"), private("resource")
+    fcntl, resource = _module("fcntl"), _module("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if not 0 <= soft <= _HIGH_ENOUGH:  # RLIM_INFINITY is -1
         far: int = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _HIGH_ENOUGH)
-        os.close(low)
+        _close(low)
         return far
     room = soft + 64
     enough = hard if hard == resource.RLIM_INFINITY else max(hard, room)
@@ -207,5 +222,5 @@ def _lift(low: int) -> int:
             high = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, soft)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    os.close(low)
+    _close(low)
     return high

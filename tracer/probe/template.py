@@ -94,8 +94,12 @@ _traceback = BaseException.__dict__["__traceback__"]  # an exception class may f
 
 
 def hide(error: BaseException) -> None:
-    """Take the frame that catches `error`, one of ours, out of its traceback."""
-    _traceback.__set__(error, _traceback.__get__(error).tb_next)
+    """Take the frame that catches `error`, one of ours, out of its traceback, and those that it has called for itself: a signal's
+    handler may have raised it there."""
+    trace = _traceback.__get__(error).tb_next
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(gate.OURS):  # called at any depth: no room for a function
+        trace = trace.tb_next
+    _traceback.__set__(error, trace)
 
 
 _WRITE = "write(local.context)"

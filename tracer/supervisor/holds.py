@@ -1,0 +1,137 @@
+"""The holds of one run: where contexts are to be held, by whose wish, and which of them an arrival is for."""
+
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tracer.probe.hooks import HOOKS, OWN_SLOT, SLOT
+from tracer.probe.page import AFTER, BEFORE
+from tracer.supervisor.journal import Journal
+from tracer.supervisor.recorded import Recorded
+from tracer.timeline.filter import Call, Counter, Filter, FilterError, When, parse
+
+BITS: dict[When, int] = {"before": BEFORE, "after": AFTER}
+Viewer = object | None  # whose wish something is; None: nobody's who could leave
+
+
+@dataclass(slots=True)
+class Hold:
+    """A place where contexts are to be held."""
+
+    number: int
+    counter: Counter
+    once: bool
+    viewer: Viewer
+    context: int  # for that one alone; 0: for all
+    shown: str  # its filter, as it is told
+    slots: bytes  # the hooks at which contexts are to ask, as the page has them
+    depends: bool  # on the recording, at a hook that is known
+
+
+class Holds:
+    """Those that are set, in the order in which they were. What is done to them is told in the recording."""
+
+    def __init__(self, journal: Journal, recorded: Recorded) -> None:
+        self._journal = journal
+        self._recorded = recorded
+        self._set: list[Hold] = []
+        self._waiting: list[Hold] = []  # those that need the recording, until it has been read so far: nobody is to wait for that
+        self._numbers = itertools.count(1)
+
+    def __iter__(self) -> Iterator[Hold]:
+        return iter(self._set)
+
+    def __bool__(self) -> bool:
+        return bool(self._set)
+
+    def learn(self, fact: dict[str, Any]) -> None:
+        """Take in the definition of a hook that somebody else has read."""
+        self._recorded.learn(fact)
+        for hold in (*self._set, *self._waiting):
+            hold.depends = self._depends(hold.counter.filter)
+
+    def add(self, viewer: Viewer, text: str, once: bool, context: int = 0) -> bool:
+        """Set a hold, for that context alone if one is given; False if the text is no filter. It is set when its fact is written."""
+        try:
+            found = parse(text)
+            shown = parse(f"({found}) & context:{self._recorded.label(context)}") if context else found
+        except FilterError:
+            return False
+        slots, depends = _slots(found), self._depends(found)
+        self._waiting.append(Hold(next(self._numbers), found.counter(), once, viewer, context, str(shown), slots, depends))
+        self.settle()
+        return True
+
+    def settle(self) -> None:
+        """Set those that need not wait any longer."""
+        far = self._recorded.is_far_behind
+        waiting, self._waiting = self._waiting, []
+        for hold in waiting:
+            if far and hold.depends:
+                self._waiting.append(hold)
+                continue
+            self._set.append(hold)
+            self._journal.tell(type="hold", id=hold.number, filter=hold.shown, once=hold.once, t=time.monotonic_ns())
+
+    def remove(self, number: int, by: str) -> bool:
+        """Remove a hold; False if there is none of that number."""
+        found = [hold for hold in (*self._set, *self._waiting) if hold.number == number]
+        for hold in found:
+            self._remove(hold, by)
+        return bool(found)
+
+    def remove_all(self, by: str) -> None:
+        """Remove all."""
+        for hold in (*self._set, *self._waiting):
+            self._remove(hold, by)
+
+    def forget(self, viewer: Viewer) -> None:
+        """Remove those of a viewer who is gone."""
+        for hold in (*self._set, *self._waiting):
+            if hold.viewer is viewer:
+                self._remove(hold, "viewer gone")
+
+    def _remove(self, hold: Hold, by: str) -> None:
+        if hold in self._waiting:  # nobody was told of it
+            self._waiting.remove(hold)
+            return
+        self._set.remove(hold)
+        self._journal.tell(type="unhold", id=hold.number, by=by, t=time.monotonic_ns())
+
+    # -- arrivals ----------------------------------------------------------------------------------------------------------
+
+    def match(self, context: int, code: int, when: When, t: int) -> Hold | None:
+        """The first hold that is for this arrival. Each is asked: some count."""
+        found = [hold for hold in self._set if self._is_for(hold, context, code, when, t)]
+        return found[0] if found else None
+
+    def _is_for(self, hold: Hold, context: int, code: int, when: When, t: int) -> bool:
+        """Whether a hold is for this arrival. The recording is read on only if that depends on more than the hook and its class."""
+        if hold.context not in (0, context):
+            return False
+        counter, known = hold.counter, self._recorded.code(code)
+        certain = counter.filter.certain(Call(known.hook, when, known.owner))
+        return counter.matches(self._recorded.call(context, code, when, t, counter.keys)) if certain is None else certain
+
+    @property
+    def need_recording(self) -> bool:
+        """Whether somebody may soon ask what the recording alone can tell."""
+        return bool(self._waiting) or any(hold.depends for hold in self._set)
+
+    def _depends(self, found: Filter) -> bool:
+        """Whether it depends on the recording if the filter is true of a hook that is known."""
+        places = ((code, when) for code in self._recorded.codes for when in BITS)
+        return any(found.certain(Call(code.hook, when, code.owner)) is None for code, when in places)
+
+
+def _slots(found: Filter) -> bytes:
+    """Where contexts are to ask whether that filter is true."""
+    hooks = found.hooks()
+    if hooks is None:  # the program's own, too
+        hooks = {(hook, when) for hook in (*HOOKS, "") for when in BITS if found.may_match(hook, when)}
+    slots = bytearray(OWN_SLOT + 1)
+    for hook, when in hooks:
+        slots[SLOT.get(hook, OWN_SLOT)] |= BITS[when]
+    return bytes(slots)
