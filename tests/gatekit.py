@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.probe.kit import ROOT, Running, events
+from tracer.probe.page import UNASKED
 from tracer.recording.follow import Follower
 from tracer.supervisor.gate import Gate
 from tracer.supervisor.journal import Journal
@@ -80,6 +81,8 @@ class Gated(Running):
         self._follower.close()
         self.folder.remove()
         self.journal.close()
+        if self._failure is not None and not any(error):
+            raise self._failure
 
     # -- what is
 
@@ -90,6 +93,11 @@ class Gated(Running):
             return {self._names[context]: where for context, where in self._held.items() if context in self.gate.held}
 
     @property
+    def busy(self) -> threading.Condition:
+        """While this is entered, the gate answers nobody."""
+        return self._changed
+
+    @property
     def lines(self) -> int:
         """How many contexts the gate is connected to."""
         with self._changed:
@@ -98,7 +106,7 @@ class Gated(Running):
     @property
     def unasked(self) -> int:
         """Stops at which a process could not ask."""
-        return self.folder.page.bytes[3]
+        return self.folder.page.bytes[UNASKED]
 
     def told(self, kind: str, *names: str) -> list[tuple[Any, ...]]:
         """Those fields of all facts of that kind; a context by its name."""
@@ -152,19 +160,16 @@ class Gated(Running):
         context = next(context for context, known in self._names.items() if known == name)
         assert self.obey("release", context=context, mode=mode, **more)
 
-    def step(self, name: str, mode: str = "in", whom: str = "", **more: str) -> str:
-        """Let one move on; where it (or `whom`) is held next."""
+    def step(self, name: str, mode: str = "in", **more: str) -> str:
+        """Let one move on; where it is held next."""
         with self._changed:
-            known = len(self.stops)
-        self.release(name, mode, **more)
-        found: list[str] = []
+            known = len(self._stops_of(name))
+            self.release(name, mode, **more)
+        self.wait(lambda: len(self._stops_of(name)) > known)
+        return self._stops_of(name)[known]
 
-        def stopped() -> bool:
-            found[:] = [where for who, where in self.stops[known:] if who == (whom or name)]
-            return bool(found)
-
-        self.wait(stopped)
-        return found[0]
+    def _stops_of(self, name: str) -> list[str]:
+        return [where for who, where in self.stops if who == name]
 
     # -- what the thread does
 

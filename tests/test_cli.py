@@ -79,7 +79,7 @@ def recording(tmp_path_factory):
             ["record", "--hold", "before handle & raised", "good.tracer"],
             "--hold before handle & raised: no call can ever be that (how one ends is known only after it)",
         ),
-        (["demo", "--hold", "before handle"], "--hold needs a terminal, where what is held can be released"),
+        (["demo", "--hold", "before handle"], "--hold needs a terminal that can draw, where what is held can be released"),
         (["record", "--python", "no-such", "good.tracer"], "--python no-such: no such interpreter"),
         (["record", "--python", "./good.tracer", "good.tracer"], "--python ./good.tracer: not executable"),
         (["record", "--python", "false", "good.tracer"], "--python false: it does not answer as Python does"),
@@ -279,8 +279,8 @@ def test_counts_for_programs(recording):
     """The object that other programs rely on."""
     found = json.loads(tracer("show", recording, "--stats", "--json").stdout)
     assert set(found) == {
-        "version", "python", "events", "lost", "damaged", "spans", "open_spans", "connections", "holds", "held", "unasked",
-        "hooks", "contexts", "servers",
+        "version", "python", "events", "lost", "damaged", "spans", "open_spans", "connections", "holds", "held", "slowed",
+        "unasked", "hooks", "contexts", "servers",
     }  # fmt: skip
     assert (found["version"], found["connections"], found["lost"], found["damaged"], found["open_spans"]) == (1, 3, 0, 0, 0)
     assert found["hooks"]["handle"] == {"calls": 3, "returns": 3, "raises": 0}

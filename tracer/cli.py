@@ -427,7 +427,7 @@ def _demo(options: argparse.Namespace) -> int:
         raise Refused(f"there is no demo {name!r}: choose one of {', '.join(DEMOS)}")
     holds = _holds(options.hold)
     if holds and not _has_screen():
-        raise Refused("--hold needs a terminal, where what is held can be released")
+        raise Refused("--hold needs a terminal that can draw, where what is held can be released")
     from tracer.demo import run_demo
 
     return run_demo(name, every=None if options.name else 2.0, screen=_has_screen(), holds=holds)

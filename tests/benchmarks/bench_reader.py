@@ -4,12 +4,13 @@
 
 The recording is synthetic: a threading server, a thread a request, 26 events a request with the frames a probe would write (four a
 request: before Thread.start, before the loop's next wait, before the program's handle, at the end of the thread). Each measurement is
-made in a fresh interpreter; memory is the peak resident size above that of a bare interpreter with the same imports.
+made in a fresh interpreter; memory is the peak resident size above that of a bare interpreter with the same imports, both as the
+kernel keeps them for this program alone: `ru_maxrss` would begin with the peak of the process that started it.
 """
 
 import os
 import random
-import resource
+import re
 import statistics
 import subprocess
 import sys
@@ -116,6 +117,13 @@ def recording(events: int, batched: bool = False) -> bytes:
     return b"".join(out)
 
 
+def peak() -> int:
+    """Bytes that were resident at most since this program began."""
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) * 1024
+
+
 def measure(path: str) -> None:
     """One run in this interpreter; prints its figures."""
     import gc
@@ -123,7 +131,7 @@ def measure(path: str) -> None:
     from tracer.recording.follow import Follower
     from tracer.timeline import Timeline, at, calls, stats
 
-    bare = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    bare = peak()
     gc.disable()
     begun = time.process_time()
     with Follower(path) as follower:
@@ -139,7 +147,7 @@ def measure(path: str) -> None:
     folded = time.process_time() - begun
     counts = stats.stats(timeline)
     total = time.process_time() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    most = peak()
     gc.freeze()
     gc.enable()
     dice = random.Random(1)
@@ -163,7 +171,7 @@ def measure(path: str) -> None:
         tails.append(time.perf_counter() - begun)
     print(
         f"decode {decoded:.2f} s   open+fold {folded:.2f} s   open+fold+stats {total:.2f} s   "
-        f"memory {(peak - bare) * 1024 / counts['events']:.0f} B/event   "
+        f"memory {(most - bare) / counts['events']:.0f} B/event   "
         f"at: median {statistics.median(spent) * 1e3:.3f} ms, worst {max(spent) * 1e3:.2f} ms, "
         f"first of all {cold[0] * 1e3:.1f} ms   "
         f"50 newest rows: median {statistics.median(tails) * 1e3:.2f} ms   "

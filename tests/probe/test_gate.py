@@ -59,18 +59,20 @@ def test_children_do_not_keep_the_line_open(gated):
     """Forked, executed or made by multiprocessing while a thread is held: when that is gone, it is seen at once."""
     with gated(HELD, "fork", "ThreadingTCPServer", holds=["handle"]) as server:
         address = server.address()
-        with asking(address) as first, asking(address):
-            server.until(thread_1=HANDLE, thread_2=HANDLE)
-            for thread in ("thread 1", "thread 2"):
-                server.until_asleep(thread)
-            assert more(server) == "closed"
-            assert server.step("thread 1", "run") == server.step("thread 2", "run") == "after handle Handler"
-            assert more(server) == "3 children"
-            server.release("thread 1")
-            assert rest(first) == "HELLO\n"
-            server.wait(lambda: server.lines == 1)
-            os.kill(server.pid, signal.SIGKILL)
-            server.until()
+        with asking(address) as first:
+            server.until(thread_1=HANDLE)
+            with asking(address):
+                server.until(thread_1=HANDLE, thread_2=HANDLE)
+                for thread in ("thread 1", "thread 2"):
+                    server.until_asleep(thread)
+                assert more(server) == "closed"
+                assert server.step("thread 1", "run") == server.step("thread 2", "run") == "after handle Handler"
+                assert more(server) == "3 children"
+                server.release("thread 1")
+                assert rest(first) == "HELLO\n"
+                server.wait(lambda: server.lines == 1)
+                os.kill(server.pid, signal.SIGKILL)
+                server.until()
         server.wait(lambda: server.lines == 0)
     assert server.told("released", "context", "by")[2:] == [("thread 1", "person"), ("thread 2", "gone")]
 

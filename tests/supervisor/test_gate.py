@@ -1,6 +1,7 @@
 """Contexts of real programs are held, released and stepped: each where it should be, and alone; their clients see no more of it."""
 
 import os
+import resource
 import socket
 import stat
 import threading
@@ -289,21 +290,21 @@ def test_run_to_here(gated):
     """A hold for one context and one stop: it is held there, and nobody else."""
     with gated(LEVELS, "socketserver", "ThreadingTCPServer", "3") as server:
         address = server.address()
-        server.hold("before process_request_thread")
-        with asking(address, "one") as first, asking(address, "two") as second:
-            server.until(
-                thread_1="before process_request_thread ThreadingMixIn", thread_2="before process_request_thread ThreadingMixIn"
-            )
-            assert server.step("thread 1", "run", to="before finish & owner:Lower") == "before finish Lower"
-            server.release("thread 2")
-            assert rest(second) == "TWO\n"
+        server.hold("before finish_request")
+        with asking(address, "one") as first:
+            server.until(thread_1="before finish_request BaseServer")
+            with asking(address, "two") as second:
+                server.until(thread_1="before finish_request BaseServer", thread_2="before finish_request BaseServer")
+                assert server.step("thread 1", "run", to="before finish & owner:Lower") == "before finish Lower"
+                server.release("thread 2")
+                assert rest(second) == "TWO\n"
             server.release("thread 1")
             assert rest(first) == "ONE\n"
         assert server.told("hold", "filter", "once")[1:] == [("before finish & owner:Lower & context:T1", True)]
         assert server.told("unhold", "id", "by") == [(server.told("hold", "id")[1][0], "used")]
         server.hold("before handle & owner:Lower", once=True)
         with asking(address):
-            server.until(thread_3="before process_request_thread ThreadingMixIn")
+            server.until(thread_3="before finish_request BaseServer")
             assert server.step("thread 3", "out", to="before setup") == "before setup Upper"
             server.obey("release_all")
             assert server.end() == (0, "")
@@ -314,19 +315,20 @@ def test_release_all(gated):
     with gated(LEVELS, "socketserver", "ThreadingTCPServer", "3") as server:
         address = server.address()
         server.hold("before handle & owner:Lower")
-        with asking(address, "one") as first, socket.create_connection(address, timeout=30) as second:
-            server.until(thread_1="before handle Lower", thread_2="before handle Lower")
-            server.release("thread 2", "over")  # and it waits for its client
-            server.wait(lambda: len(server.told("released")) == 1)
-            server.obey("release_all")
+        with socket.create_connection(address, timeout=30) as first:
+            server.until(thread_1="before handle Lower")
+            server.release("thread 1", "over")  # and it waits for its client
+            with asking(address, "two") as second:
+                server.until(thread_2="before handle Lower")
+                server.obey("release_all")
+                assert rest(second) == "TWO\n"
+            first.sendall(b"one\n")
             assert rest(first) == "ONE\n"
-            second.sendall(b"two\n")
-            assert rest(second) == "TWO\n"
         assert server.folder.page.bytes[1:4] == bytes(3)
         assert ask(address) == "HELLO\n"
         assert server.end() == (0, "")
     assert len(server.stops) == 2
-    assert server.told("released", "context", "mode", "by") == [("thread 2", "over", "person"), ("thread 1", "run", "all")]
+    assert server.told("released", "context", "mode", "by") == [("thread 1", "over", "person"), ("thread 2", "run", "all")]
     assert server.told("unhold", "by") == [("person",)]
     assert server.unasked == 0
 
@@ -502,6 +504,26 @@ def test_another_user_is_refused(gated):
         server.wait(lambda: server.lines == 1)
         assert server.end() == (0, "closed\n")
     assert server.stops == [("main", "after get_request TCPServer")] * 2
+
+
+def test_more_come_than_there_are_descriptors_for(gated):
+    """Each takes one of ours: when there is none left, we allow ourselves more."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with gated(LEVELS, "socketserver", "ThreadingTCPServer", "5", holds=["before handle & owner:Lower"]) as server:
+        address = server.address()
+        try:
+            with server.busy:
+                clients = [asking(address) for _ in range(5)]
+                free = os.dup(0)
+                os.close(free)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (free + 2, limit[1]))
+            server.wait(lambda: len(server.held) == 5)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+        server.obey("release_all")
+        assert [rest(client) for client in clients] == ["HELLO\n"] * 5
+    for client in clients:
+        client.close()
 
 
 def test_who_says_what_is_no_question_is_not_listened_to(gated):

@@ -65,11 +65,38 @@ def test_the_tree_tells_how_long_of_its_time_a_call_was_held(stepped, capsys):
     assert main(["show", stepped]) == 0
     assert capsys.readouterr().out == (
         "00:01.000  main    serve_forever                                  held 5.20 s          7.00 s  BaseServer\n"
-        "00:02.000  main      handle                                       held 3.20 s          3.31 s  Handler\n"
+        "00:02.000  main      handle                      held 3.20 s, after it 2.00 s          3.31 s  Handler\n"
     )
 
 
-@pytest.mark.parametrize(("ended", "words"), [(False, "held before it for 400 ms"), (True, "held after it")])
+def test_the_tree_tells_what_was_slow_motion(tmp_path, capsys):
+    """Where all of the time that a call was held was; and what was held after it alone."""
+    recording = Recording()
+    recording.event(1, SERVE, ENTER)
+    recording.event(2, HANDLE, ENTER)
+    recording.held(2, hold=0, step="pace")
+    recording.released(2.5, by="pace")
+    recording.event(3, HANDLE, RETURN)
+    recording.event(4, HANDLE, ENTER)
+    recording.event(5, HANDLE, RETURN)
+    recording.held(6, "after")
+    recording.released(7.5)
+    recording.event(8, SERVE, RETURN)
+    path = recording.write(tmp_path / "slow.tracer")
+    assert main(["show", path]) == 0
+    assert [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()] == [
+        "00:01.000 main serve_forever held 2.00 s 7.00 s BaseServer",
+        "00:02.000 main handle held 500 ms by slow motion 1.00 s Handler",
+        "00:04.000 main handle held 1.50 s after it 1.00 s Handler",
+    ]
+    assert main(["show", path, "--stats"]) == 0
+    words = "0 holds; contexts were held 2 times, 2.00 s in all; of these 1 time, 500 ms, by slow motion"
+    assert capsys.readouterr().out.splitlines()[1] == words
+    assert main(["show", path, "--stats", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["slowed"] == {"times": 1, "seconds": 0.5}
+
+
+@pytest.mark.parametrize(("ended", "words"), [(False, "held before it for 400 ms"), (True, "held after it for 400 ms")])
 def test_where_a_context_is_held_when_no_more_is_recorded(ended, words, tmp_path, capsys):
     recording = Recording()
     recording.event(2, HANDLE, ENTER)
@@ -107,7 +134,7 @@ def test_following_slow_motion(tmp_path):
     recording.told(5, "end", alive=[])
     assert [" ".join(line.split()) for line in follow_lines(recording.write(tmp_path / "slow.tracer"))] == [
         "00:01.000 slow motion: each hook waits 500 ms, times are not the program's",
-        "00:02.000 main handle held 500 ms 1.00 s Handler",
+        "00:02.000 main handle held 500 ms by slow motion 1.00 s Handler",
         "00:04.000 slow motion ends",
     ]
 

@@ -409,3 +409,30 @@ def test_waiting_with_children_that_run_on_is_folded_too(new: Any, tools: Any) -
         main   select ▶
         """
     )
+
+
+def test_a_call_ends_any_number_of_frames_later(new: Any) -> None:
+    """It is open until then; its neighbours of the same depth, and those inside it, end where they do."""
+    for between in range(6):
+        recording = new()
+        main = recording.process(100)
+        main.enter("setup")
+        main.enter("handle")
+        main.flush()
+        for _ in range(between):
+            main.enter("finish")
+            main.flush()
+            main.leave("finish")
+        main.flush()
+        before = recording.timeline
+        main.fail("handle", "ValueError: no")
+        ended = recording.now
+        main.leave("setup", descriptor=5)
+        main.do("handle")
+        timeline = recording.timeline
+        context = timeline.contexts[main.id]
+        assert before.spans.span(before.contexts[main.id], 1).end is None, between
+        assert timeline.spans.span(context, 1).end == ended
+        assert timeline.spans.span(context, 0).end == ended + 1000
+        assert timeline.spans.end_payloads(context, 1) == {"error": "ValueError: no"}
+        assert timeline.spans.end_payloads(context, 0) == {"descriptor": 5}

@@ -94,8 +94,8 @@ def test_a_synchronous_server_serves_nobody_else(new: Any) -> None:
     assert costs(recording) == {
         "main before handle": (
             "holds everyone: this server has one thread and serves nobody else",
-            "3 clients wait to be accepted, the first seen 4.1 s ago (asked 0.1 s ago)",
-            "#1 127.0.0.1:53122 waits for its reply",
+            "3 in the accept queue, the first seen 4.1 s ago (asked 0.1 s ago; who has left counts until accepted)",
+            "#1 127.0.0.1:53122 has no reply yet",
         )
     }
 
@@ -111,8 +111,8 @@ def test_a_loop_that_gives_its_requests_away_accepts_nobody(new: Any) -> None:
     assert costs(recording) == {
         "main before Thread.start": (
             "nobody is accepted while this loop is held",
-            "1 client waits to be accepted, seen 0.0 s ago (asked 0.0 s ago)",
-            "#1 127.0.0.1:53122 waits for its reply",
+            "1 in the accept queue, seen 0.0 s ago (asked 0.0 s ago; who has left counts until accepted)",
+            "#1 127.0.0.1:53122 has no reply yet",
         )
     }
 
@@ -135,15 +135,15 @@ def test_a_threads_hold_keeps_nobody_from_being_accepted(new: Any) -> None:
     worker = thread(recording, main)
     recording.held(worker, "handle")
     queue(recording, 3)
-    assert costs(recording) == {"T1 before handle": ("#1 127.0.0.1:53122 waits for its reply",)}
+    assert costs(recording) == {"T1 before handle": ("#1 127.0.0.1:53122 has no reply yet",)}
 
 
 @pytest.mark.parametrize(
     ("server", "sample", "words"),
     [
-        ({}, {"depth": None, "why": {"depth": "not Linux"}}, ["how many clients wait to be accepted: n/a (not Linux)"]),
-        ({}, {"depth": None}, ["how many clients wait to be accepted: n/a (the sample does not say)"]),
-        ({}, None, ["how many clients wait to be accepted: n/a (no sample yet)"]),
+        ({}, {"depth": None, "why": {"depth": "not Linux"}}, ["how many are in the accept queue: n/a (not Linux)"]),
+        ({}, {"depth": None}, ["how many are in the accept queue: n/a (the sample does not say)"]),
+        ({}, None, ["how many are in the accept queue: n/a (no sample yet)"]),
         ({}, {"depth": 0}, []),
         ({"kind": "datagram"}, {"depth": None, "bytes": 1664}, ["datagrams wait to be received: 1,664 bytes (asked 0.0 s ago)"]),
         ({"kind": "datagram"}, {"depth": None, "bytes": 0}, []),
@@ -171,7 +171,8 @@ def test_a_client_that_was_accepted_since_does_not_wait(new: Any) -> None:
     take(main)
     recording.held(main, "verify_request", "after")
     queue(recording, 1)
-    assert costs(recording)["main after verify_request"][1] == "1 client waits to be accepted, seen 1.0 s ago (asked 0.0 s ago)"
+    words = "1 in the accept queue, seen 1.0 s ago (asked 0.0 s ago; who has left counts until accepted)"
+    assert costs(recording)["main after verify_request"][1] == words
 
 
 def test_whoever_was_seen_before_the_last_was_accepted_may_be_that_one(new: Any) -> None:
@@ -181,7 +182,7 @@ def test_whoever_was_seen_before_the_last_was_accepted_may_be_that_one(new: Any)
     take(main)
     recording.held(main, "verify_request", "after")
     assert costs(recording) == {
-        "main after verify_request": ("nobody is accepted while this loop is held", "#1 127.0.0.1:53122 waits for its reply")
+        "main after verify_request": ("nobody is accepted while this loop is held", "#1 127.0.0.1:53122 has no reply yet")
     }
 
 
@@ -216,7 +217,7 @@ def test_server_close_waits_for_a_thread(new: Any) -> None:
     assert costs(recording) == {
         "T1 before handle": (
             "main has waited 1.5 s in server_close for this thread to end",
-            "#1 127.0.0.1:53122 waits for its reply",
+            "#1 127.0.0.1:53122 has no reply yet",
         )
     }
 
@@ -231,7 +232,7 @@ def test_whoever_is_held_before_it_waits_does_not_wait(new: Any) -> None:
     main.leave("serve_forever", "BaseServer")
     main.enter("Thread.join", "threading", context=worker.id)
     recording.held(main, "Thread.join")
-    assert costs(recording) == {"T1 before handle": ("#1 127.0.0.1:53122 waits for its reply",), "main before Thread.join": ()}
+    assert costs(recording) == {"T1 before handle": ("#1 127.0.0.1:53122 has no reply yet",), "main before Thread.join": ()}
 
 
 def test_shutdown_waits_for_the_loop(new: Any) -> None:
@@ -272,7 +273,7 @@ def test_who_only_looks_after_children_does_not_wait(new: Any) -> None:
     main.enter("collect_children", "ForkingMixIn")
     main.enter("waitpid", "os", pid=4122, options=1)
     main.flush()
-    assert costs(recording) == {"P4122 before handle": ("#1 127.0.0.1:53122 waits for its reply",)}
+    assert costs(recording) == {"P4122 before handle": ("#1 127.0.0.1:53122 has no reply yet",)}
 
 
 def test_as_many_children_as_there_may_be(new: Any) -> None:
@@ -290,8 +291,8 @@ def test_as_many_children_as_there_may_be(new: Any) -> None:
     assert costs(recording) == {
         "P4122 before handle": (
             "main accepts nobody, for 3.0 s now: it has 1 child, as many as max_children allows",
-            "6 clients wait to be accepted, the first seen 3.0 s ago (asked 3.0 s ago)",
-            "#1 127.0.0.1:53122 waits for its reply",
+            "6 in the accept queue, the first seen 3.0 s ago (asked 3.0 s ago; who has left counts until accepted)",
+            "#1 127.0.0.1:53122 has no reply yet",
         )
     }
 
@@ -325,14 +326,92 @@ def test_a_childs_thread_is_not_what_its_parent_waits_for(new: Any) -> None:
 # ---- its own client
 
 
-def test_a_client_that_may_have_its_reply(new: Any) -> None:
+ENDS_NOT = "#1 127.0.0.1:53122 does not see its connection end yet, unless the program ended it"
+
+
+def serve_until(hand: Any, recording: Any, stop: str) -> dict[str, tuple[str, ...]]:
+    """What it costs to hold a context at `stop`, somewhere from the end of handle on."""
+    steps: list[tuple[str, str, str, dict[str, int]]] = [
+        ("after", "handle", "EchoHandler", {}),
+        ("before", "finish", "EchoHandler", {}),
+        ("after", "finish", "EchoHandler", {}),
+        ("after", "finish_request", "BaseServer", {}),
+        ("before", "shutdown_request", "TCPServer", {"descriptor": 5}),
+        ("before", "close_request", "TCPServer", {"descriptor": 5}),
+        ("after", "close_request", "TCPServer", {}),
+        ("after", "shutdown_request", "TCPServer", {}),
+    ]
+    for when, hook, owner, payloads in steps:
+        (hand.enter if when == "before" else hand.leave)(hook, owner, **payloads)
+        if f"{when} {hook}" == stop:
+            recording.held(hand, hook, when)
+            break
+    return costs(recording)
+
+
+@pytest.mark.parametrize("place", ["after handle", "before finish", "after finish_request", "before shutdown_request"])
+def test_a_client_that_may_have_its_reply_sees_no_end(new: Any, place: str) -> None:
     recording = new()
     main = serving(recording)
     take(main)
     worker = thread(recording, main)
-    worker.leave("handle", "EchoHandler")
-    recording.held(worker, "handle", "after")
-    assert costs(recording) == {"T1 after handle": ("#1 127.0.0.1:53122 gets nothing more while this is held",)}
+    assert serve_until(worker, recording, place) == {f"T1 {place}": (ENDS_NOT,)}
+
+
+@pytest.mark.parametrize("place", ["before close_request", "after close_request", "after shutdown_request"])
+def test_whoever_has_been_told_the_end_misses_nothing(new: Any, place: str) -> None:
+    """TCPServer.shutdown_request tells it before it calls close_request."""
+    recording = new()
+    main = serving(recording)
+    take(main)
+    worker = thread(recording, main)
+    assert serve_until(worker, recording, place) == {f"T1 {place}": ()}
+
+
+@pytest.mark.parametrize(("place", "words"), [("before shutdown_request", (ENDS_NOT,)), ("after shutdown_request", ())])
+def test_a_copy_that_another_process_holds_makes_no_end_later(new: Any, place: str, words: tuple[str, ...]) -> None:
+    """Its parent has not closed its own, so the connection is open; but the child's shutdown_request ends it for both."""
+    recording = new()
+    main = serving(recording)
+    take(main)
+    main.enter("process_request", "ForkingMixIn")
+    main.enter("fork", "os")
+    born = main.fork(4122)
+    main.leave("fork", "os", pid=4122)
+    main.flush()
+    handling(born)
+    assert serve_until(born, recording, place) == {f"P4122 {place}": words}
+
+
+def test_a_failed_request_is_not_at_its_end(new: Any) -> None:
+    recording = new()
+    main = serving(recording)
+    take(main)
+    worker = thread(recording, main)
+    worker.fail("handle", "ValueError: no", "EchoHandler")
+    worker.fail("finish_request", "ValueError: no", "BaseServer")
+    worker.enter("handle_error", "BaseServer")
+    recording.held(worker, "handle_error")
+    assert costs(recording) == {"T1 before handle_error": (ENDS_NOT,)}
+
+
+def test_a_datagram_has_no_end(new: Any) -> None:
+    recording = new()
+    main = serving(recording, kind="datagram")
+    main.leave("select", "select", ready=1)
+    main.enter("_handle_request_noblock", "BaseServer")
+    main.do("get_request", "UDPServer", request=9, peer="127.0.0.1:53122")
+    main.enter("process_request", "BaseServer")
+    main.enter("finish_request", "BaseServer", request=9)
+    main.enter("handle", "EchoHandler")
+    recording.held(main, "handle")
+    before = costs(recording)["main before handle"][-1]
+    recording.release(main)
+    main.leave("handle", "EchoHandler")
+    recording.held(main, "handle", "after")
+    queue(recording, None, bytes=0)
+    assert before == "#1 127.0.0.1:53122 has no reply yet"
+    assert costs(recording)["main after handle"] == ("holds everyone: this server has one thread and serves nobody else",)
 
 
 def test_an_http_request_without_a_reply(new: Any) -> None:
@@ -351,8 +430,8 @@ def test_an_http_request_without_a_reply(new: Any) -> None:
     worker.leave("do_GET", "Site")
     recording.held(worker, "do_GET", "after")
     assert (before, costs(recording)) == (
-        {"T1 before do_GET": ("#1 127.0.0.1:53122 waits for its reply",)},
-        {"T1 after do_GET": ("#1 127.0.0.1:53122 gets nothing more while this is held",)},
+        {"T1 before do_GET": ("#1 127.0.0.1:53122 has no reply to GET /x yet",)},
+        {"T1 after do_GET": (ENDS_NOT,)},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tracer.probe.hooks import HOOKS
 from tracer.timeline.filter import KEYS, Call, FilterError, call_of, parse
+from tracer.timeline.filter.call import WHENS
 from tracer.timeline.filter.keys import quoted
 
 NTH = "nth counts for a conjunction of the whole filter: it cannot stand in parentheses or behind '!'"
@@ -69,8 +71,15 @@ def test_the_normal_form(text: str, normal: str) -> None:
         ("handle and setup", 7, "write '&' for and"),
         ("not handle", 0, "write '!' for not"),
         ("handle setup", 7, "an '&' or '|' is missing here"),
-        ("before raised", 7, "an '&' or '|' is missing here"),
-        ("before handle:3", 7, "an '&' or '|' is missing here"),
+        ("after raised", 6, "a hook's name belongs behind 'after', such as after handle; or write: after & raised"),
+        ("before (handle", 7, "a hook's name belongs behind 'before', such as before handle; or write: before & (handle"),
+        ("before !owner:A", 7, "a hook's name belongs behind 'before', such as before handle; or write: before & !owner:A"),
+        ("before #3", 7, "a hook's name belongs behind 'before', such as before handle; or write: before & #3"),
+        ("before after", 7, "a hook's name belongs behind 'before', such as before handle"),
+        ("before 5", 7, "a hook's name belongs behind 'before', such as before handle"),
+        ("before handle:3", 7, "there is no key 'handle'; the keys are owner, server, context, connection, peer, open, duration, "
+                               "raised, request, reply, nth"),
+        ("(before) handle", 9, "an '&' or '|' is missing here"),
         ("raised:a=b handle", 11, "an '&' or '|' is missing here"),
         ("(handle", 0, "this '(' is never closed"),
         ("!(handle & (setup)", 1, "this '(' is never closed"),
@@ -309,7 +318,7 @@ calls = st.builds(
     peer=maybe("", "h:1", "[h]:2", "/path"),
     open=maybe(True, False),
     duration=maybe(0, 2, 9),
-    error=maybe("", "E", "E: x", "F: E", "?"),
+    raised=maybe("", "E", "E: x", "F: E", "?"),
     request=maybe("", "GET /a"),
     reply=maybe(0, 200, 404),
 )
@@ -351,6 +360,22 @@ def test_knowing_more_never_takes_a_match_back(text: str, call: Call, more: Call
 def test_de_morgan(one: str, other: str, call: Call) -> None:
     assert parse(f"!(({one}) & ({other}))").matches(call) == parse(f"!({one}) | !({other})").matches(call)
     assert parse(f"!(({one}) | ({other}))").matches(call) == parse(f"!({one}) & !({other})").matches(call)
+
+
+def restricted(call: Call, keys: Collection[str]) -> Call:
+    """A call of which nothing is known but its hook, its class and what those keys ask about."""
+    return call._replace(**dict.fromkeys(set(Call._fields) - {"hook", "when", "owner", *keys}))
+
+
+@bounded
+@given(counted, st.lists(calls, max_size=9))
+def test_what_a_filter_has_no_key_for_makes_no_difference(text: str, those: list[Call]) -> None:
+    found = parse(text)
+    counter, other = found.counter(), found.counter()
+    for call in those:
+        less = restricted(call, found.keys())
+        assert found.matches(less) == found.matches(call)
+        assert other.matches(less) == counter.matches(call)
 
 
 pieces = st.sampled_from([*POINTS, *TERMS, *KEYS, *'()|&!:<>=#"\\ .', "nth:3", "ms", "and", "5", "  ", "\n", "é", "错"])
@@ -417,12 +442,11 @@ def test_calls_of_a_program_without_a_server(new: Any, tools: Any) -> None:
     timeline = recording.timeline
     after = seen(tools, timeline, "after")
     assert after["main", "handle"] == Call("handle", "after", "Server", (), "main", 0, "", False, 1000, "ValueError: no", "", 0)
-    assert after["main", "setup"].error == ""
+    assert after["main", "setup"].raised == ""
 
 
-def test_calls_of_an_http_request(new: Any, tools: Any) -> None:
-    """A request is known from when its line was read; all that it is served by is about it."""
-    recording = new()
+def http(recording: Any) -> Any:
+    """Two requests of a connection that nobody took."""
     main = recording.process(100)
     main.enter("handle")
     for path, status in (("/a", 200), ("/b", 404)):
@@ -435,7 +459,12 @@ def test_calls_of_an_http_request(new: Any, tools: Any) -> None:
         main.leave("do_GET")
         main.leave("handle_one_request")
     main.leave("handle")
-    timeline = recording.timeline
+    return recording
+
+
+def test_calls_of_an_http_request(new: Any, tools: Any) -> None:
+    """A request is known from when its line was read; all that it is served by is about it."""
+    timeline = http(new()).timeline
     before, after = seen(tools, timeline, "before"), seen(tools, timeline, "after")
 
     def told(those: dict[tuple[str, str], Call]) -> dict[str, tuple[str | None, int | None]]:
@@ -464,6 +493,28 @@ def test_calls_as_they_were_at_a_time(new: Any) -> None:
     assert call_of(timeline, context, 0, "before").open is False
     assert call_of(timeline, context, 0, "after", between).duration is None
     assert call_of(timeline, context, 0, "after").duration == 1000
+
+
+def test_a_call_tells_what_it_is_asked_as_it_tells_it_with_all_else(new: Any, tools: Any, scenarios: Any) -> None:
+    """Also at an earlier time, and where frames are missing."""
+    recordings = [http(new()), *(scenario() for scenario in scenarios.values())]
+    for recording in recordings:
+        assert recording.timeline.contexts  # asked for, it has all its frames
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.sampled_from(recordings), st.sets(st.sampled_from(sorted(KEYS))), st.data())
+    def check(recording: Any, keys: set[str], data: st.DataObject) -> None:
+        frames = [one for _, one in recording.frames]
+        missing = data.draw(st.none() | st.integers(0, len(frames) - 1))
+        timeline = tools.load(b"".join(one for place, one in enumerate(frames) if place != missing))
+        until = data.draw(st.integers(timeline.start, recording.now))
+        for context in timeline.ordered.items:
+            for span in range(timeline.spans.count_at(context, until)):
+                for when in WHENS:
+                    whole = call_of(timeline, context, span, when, until)
+                    assert call_of(timeline, context, span, when, until, keys) == restricted(whole, keys)
+
+    check()
 
 
 def test_what_a_gap_may_hide_is_not_known(new: Any, tools: Any) -> None:

@@ -78,6 +78,48 @@ def test_a_context_is_held_after_a_call(new: Any, tools: Any) -> None:
     ]
 
 
+def test_how_long_it_was_held_right_after_a_call(new: Any, tools: Any) -> None:
+    """Of the call that it was held after alone; the calls around it have that time in theirs."""
+    recording = new()
+    main = in_handle(recording)
+    main.leave("handle", "Handler")
+    first = recording.held(main, "handle", "after", hold=0, step="over")
+    recording.tick(41 * MICROSECOND)
+    recording.release(main, "in")
+    main.enter("setup", "Handler")
+    recording.held(main, "setup", hold=0, step="in")
+    recording.release(main)
+    main.leave("setup", "Handler")
+    main.leave("_handle_request_noblock")
+    last = recording.held(main, "_handle_request_noblock", "after")
+    recording.tick(8 * MICROSECOND)
+    main.flush()
+    recording.sample()
+
+    def found(until: int | None) -> list[tuple[str, int]]:
+        return [(row.hook, row.held_after) for row in tools.rows(recording.timeline, until) if row.held_after]
+
+    assert found(None) == [("_handle_request_noblock", recording.now - last), ("handle", 42 * MICROSECOND)]
+    assert [found(first), found(first + 5)] == [[], [("handle", 5)]]
+
+
+def test_whether_all_of_it_was_slow_motion(new: Any, tools: Any) -> None:
+    recording = new()
+    main = in_handle(recording)
+    recording.held(main, "handle", hold=0, step="pace")
+    recording.release(main, by="pace")
+    main.enter("setup", "Handler")
+    recording.held(main, "setup")
+    recording.release(main)
+    main.leave("setup", "Handler")
+    main.enter("finish", "Handler")
+    recording.held(main, "finish", hold=0, step="pace")
+    recording.tick(8 * MICROSECOND)
+    recording.sample()
+    slowed = {row.hook: row.slowed for row in tools.rows(recording.timeline) if row.held}
+    assert slowed == {"serve_forever": False, "_handle_request_noblock": False, "handle": False, "setup": False, "finish": True}
+
+
 def test_each_level_of_a_super_chain_is_a_place_of_its_own(new: Any) -> None:
     recording = new()
     main = recording.process(100)

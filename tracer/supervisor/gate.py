@@ -10,12 +10,14 @@ The other side is tracer/probe/gate.py. An answer that is not given holds a cont
 
 import heapq
 import itertools
+import resource
 import select
 import socket
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from errno import EMFILE
 from operator import or_
 from types import MappingProxyType
 from typing import Any
@@ -234,8 +236,10 @@ class Gate:
         while True:
             try:
                 line, _ = listener.accept()
-            except OSError:  # nobody else has come
-                return
+            except OSError as error:
+                if error.errno == EMFILE and _make_room():
+                    continue
+                return  # nobody else has come
             if not is_ours(line):
                 line.close()
                 continue
@@ -334,6 +338,13 @@ class Gate:
 
     def _tell_released(self, context: int, mode: str, follow: str, by: str) -> None:
         self._journal.tell(type="released", context=context, mode=mode, follow=follow, by=by, t=time.monotonic_ns())
+
+
+def _make_room() -> bool:
+    """Have as many descriptors as we may, each context that asks takes one; False: we had. The program, which runs, keeps its limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return soft != hard
 
 
 def _answer(line: socket.socket, mode: int, follow: int, number: int) -> None:

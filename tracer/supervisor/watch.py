@@ -3,6 +3,7 @@
 This is imported when the program has been started: both come up side by side.
 """
 
+import gc
 import os
 import select
 import stat
@@ -75,6 +76,9 @@ class Watch:
 
     def to_the_end(self, signals: Signals) -> Ending:
         """Until the program has ended and its recording is complete."""
+        # A full collection of all that the gate knows of a long recording takes 100 ms, in which nobody at the gate is answered.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 1000)
         remove_abandoned()
         if self.viewers.listening:
             self.journal.tell(type="control", path=str(self.folder.control_path), t=time.monotonic_ns())

@@ -23,8 +23,8 @@ def stats_lines(stats: dict[str, Any]) -> Iterator[str]:
     if losses:
         yield "! " + ", ".join(losses)
     if stats["holds"] or stats["held"]["times"]:
-        held = f"held {count(stats['held']['times'], 'time')}, {duration(round(stats['held']['seconds'] * 1e9))} in all"
-        yield f"{count(stats['holds'], 'hold')}; contexts were {held}"
+        slowed = f"; of these {_times(stats['slowed'])}, by slow motion" if stats["slowed"]["times"] else ""
+        yield f"{count(stats['holds'], 'hold')}; contexts were held {_times(stats['held'])} in all{slowed}"
     yield ""
     yield f"{'hook':<26}{'calls':>9}{'returns':>9}{'raises':>9}"
     for hook, found in stats["hooks"].items():
@@ -40,6 +40,11 @@ def stats_lines(stats: dict[str, Any]) -> Iterator[str]:
     for context in stats["contexts"]:
         ends[f"{context['kind']} {context['end']}"] = ends.get(f"{context['kind']} {context['end']}", 0) + 1
     yield "contexts: " + ", ".join(f"{number} {words}" for words, number in sorted(ends.items()))
+
+
+def _times(held: dict[str, float]) -> str:
+    """`2 times, 5.20 s`."""
+    return f"{count(int(held['times']), 'time')}, {duration(round(held['seconds'] * 1e9))}"
 
 
 def event_line(event: Event) -> str:

@@ -102,13 +102,14 @@ class _Printed:
                 if not _is_idle(found):
                     yield found.begin, span, found
             elif not _is_idle(found):
-                yield found.end, -span, replace(found, hook=f"end of {found.hook}")
+                ended = found.outcome != "exited" or found.hook == "_exit"
+                yield found.end, -span, replace(found, hook=f"end of {found.hook}") if ended else found
         self._open[context.id] = still
 
 
 def _now(row: Row) -> Row:
     """The row without what lines of their own say: that its context is held."""
-    return replace(row, held=0 if row.open else row.held, stopped="")
+    return replace(row, held=0 if row.open else row.held, held_after=0, stopped="")
 
 
 def _is_idle(row: Row) -> bool:

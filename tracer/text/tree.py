@@ -11,7 +11,7 @@ _ENDS = {
     "lost": "end not recorded",
     "gone": "gone without a word",
     "replaced": "another program took the process over",
-    "exited": "",
+    "exited": "never ended: its process exited",
 }
 
 
@@ -46,20 +46,22 @@ def _call(row: Row) -> str:
             return f"{words}  ✗ {row.payload or 'an exception'}"
         case "killed":
             return f"{words}  ☓ {row.payload or 'killed'}"
-        case "lost" | "gone" | "replaced":
-            return f"{words}  ({_ENDS[row.outcome]})"
-    return words
+        case "exited" if row.hook == "_exit":  # it does not return
+            return words
+    return f"{words}  ({_ENDS[row.outcome]})" if row.outcome in _ENDS else words
 
 
 def _held(row: Row) -> str:
-    """Where the context is held now, and how much of the call's time it was."""
-    lasted = f"held {duration(row.held)}" if row.held else ""
-    match row.stopped:
-        case "before":
-            return f"held before it{' for ' * bool(lasted)}{lasted.removeprefix('held ')}"
-        case "after":
-            return f"{lasted}{', ' * bool(lasted)}held after it"
-    return lasted
+    """Where the context is held now, how much of the call's time it was, and how long right after the call."""
+    lasted, after = duration(row.held) if row.held else "", duration(row.held_after) if row.held_after else ""
+    if row.stopped == "before":
+        return f"held before it{' for ' * bool(lasted)}{lasted}"
+    said = [f"held {lasted}{' by slow motion' * row.slowed}"] if lasted else []
+    if row.stopped == "after":
+        said.append(f"held after it{' for ' * bool(after)}{after}")
+    elif after:
+        said.append(f"after it {after}" if lasted else f"held {after} after it")
+    return ", ".join(said)
 
 
 def _time(row: Row) -> str:

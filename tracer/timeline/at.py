@@ -20,7 +20,7 @@ from .moment import (
     Thread,
 )
 from .timeline import Timeline
-from .words import peer4_words
+from .words import peer_words
 
 
 def at(timeline: Timeline, t: int) -> Moment:
@@ -200,7 +200,7 @@ def connection_at(timeline: Timeline, connection: Connection, t: int) -> Connect
         timeline.number(connection) or 0,
         timeline.server_of(connection.context, connection.span),
         process.first.id,
-        timeline.spans.text(connection.peer) if connection.peer >= 0 else peer4_words(connection.peer4),
+        peer_words(timeline, connection),
         connection.handle if connection.kind == 1 else None,
         connection.accepted,
         connection.state(t),

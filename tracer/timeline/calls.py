@@ -159,8 +159,9 @@ class _Rows:
         return hook != "waitpid" or self.spans.end_payloads(item.context, span.number).get("pid", 0) == 0
 
     def _idle_row(self, run: _Run) -> Row:
-        held = self._held(run.item.context, run.span.begin, run.end)
-        return replace(self._row(run.item, run.span), end=run.end, payload="", folded=run.count, held=held)
+        held, slowed = self._held(run.item.context, run.span.begin, run.end)
+        found = self._row(run.item, run.span)
+        return replace(found, end=run.end, payload="", folded=run.count, held=held, slowed=slowed, held_after=0)
 
     def _row(self, item: Item, span: Span) -> Row:
         timeline, context, until = self.timeline, item.context, self.until
@@ -183,6 +184,7 @@ class _Rows:
         if connection is not None and connection.accepted > until:
             connection = None
         is_open = outcome == "open"
+        held, slowed = self._held(context, span.begin, end)
         return Row(
             item.base + span.depth,
             context.id,
@@ -203,13 +205,24 @@ class _Rows:
             is_open and self._current(context) == span.number,
             outcome == "killed",
             about,
-            self._held(context, span.begin, end),
+            held,
             self._stopped(context, span),
+            slowed,
+            self._held_after(context, span) if outcome in ("returned", "raised") else 0,
         )
 
-    def _held(self, context: Context, begin: int, end: int | None) -> int:
-        """Nanoseconds in which the context was held; up to now, if there is no end."""
-        return self.timeline.holds.held(context, begin, self.now if end is None else end) if context.id in self.held else 0
+    def _held(self, context: Context, begin: int, end: int | None) -> tuple[int, bool]:
+        """Nanoseconds in which the context was held, up to now if there is no end; and whether all that was slow motion."""
+        if context.id not in self.held:
+            return 0, False
+        holds, until = self.timeline.holds, self.now if end is None else end
+        held = holds.held(context, begin, until)
+        return held, held > 0 and holds.slowed(context, begin, until) == held
+
+    def _held_after(self, context: Context, span: Span) -> int:
+        """Nanoseconds in which the context was held right after a call that has ended."""
+        assert span.end is not None
+        return self.timeline.holds.held_after(context, span.number, span.end, self.now) if context.id in self.held else 0
 
     def _stopped(self, context: Context, span: Span) -> Stopped:
         """On which side of that call the context is held; "": on none."""

@@ -28,11 +28,13 @@ class Carried:
 
     def connection(self, context: Context, span: int) -> Connection | None:
         """The connection that a span is about; None if about none, or none that is known."""
-        stack: list[int] = []
         while span >= 0:
-            stack.append(span)
-            span = self.spans.parent(context, span)
-        return self.stack_connections(context, stack[::-1])[-1] if stack else self.inherited(context)
+            around = self.spans.parent(context, span)
+            found = self._of_itself(context, span, around)
+            if found is not None:
+                return found
+            span = around
+        return self.inherited(context)
 
     def inherited(self, context: Context) -> Connection | None:
         """The connection of the span a context was born in."""
@@ -55,14 +57,15 @@ class Carried:
             current = self.inherited(context)
         found: list[Connection | None] = []
         for span in stack:
-            own = self._own(context, span)
-            if own is None and context.accepts:
-                own = self._level(context, span, around)
-            if own is not None:
-                current = own
+            current = self._of_itself(context, span, around) or current
             found.append(current)
             around = span
         return found
+
+    def _of_itself(self, context: Context, span: int, around: int) -> Connection | None:
+        """The connection that the span is about by itself, whatever those around it are about; `around` is the next of them."""
+        own = self._own(context, span)
+        return self._level(context, span, around) if own is None and context.accepts else own
 
     def _own(self, context: Context, span: int) -> Connection | None:
         """The connection that the span's own ENTER names."""

@@ -21,7 +21,7 @@ class Context:
     """One thread of one process. Its definition may come after its events, or never."""
 
     __slots__ = (
-        "accepted", "accepts", "ancestors", "anchor", "born", "cause", "chunks", "defined", "end_how", "ended", "ends",
+        "accepted", "accepts", "ancestors", "anchor", "born", "cause", "chunks", "defined", "end_how", "ended",
         "grafts", "host", "id", "idle", "kind", "known", "last", "lost", "name", "node", "number", "outers", "parent", "pid",
         "ppid", "process", "process_id", "requests", "returned", "servers", "settled", "spans", "stack", "t", "tid", "upper",
     )  # fmt: skip
@@ -48,7 +48,6 @@ class Context:
         self.last = 0  # time of its newest event
         self.chunks = array("q")
         self.outers: list[tuple[int, ...]] = []  # the stack before each chunk
-        self.ends: dict[int, int] = {}  # span that began in an earlier chunk -> place of its end << 3 | how
         # -- derived, by `Settler`
         self.settled = 0  # chunks
         self.idle: array[int] | None = None  # per chunk: 1 + the chunk where its run of idle turns began; 0: not idle

@@ -14,6 +14,7 @@ from .moment import ContextMoment, Held, Moment, OpenSpan, Queue, ServerMoment
 from .requests import request_at
 from .timeline import Timeline
 from .units import count, ticking
+from .words import asked_words
 
 _LOOPS = ("serve_forever", "handle_request")
 _WAITS = ("Thread.join", "waitpid", "shutdown")
@@ -21,6 +22,7 @@ _NO_WAIT = 1  # waitpid's WNOHANG
 _ANY = -1  # and any child
 _AT_ONCE = ("verify_request", "process_request", "Thread.start", "fork")  # held before it: nobody else has the connection
 _HANDLED = {"handle", "finish", "handle_error", "shutdown_request", "close_request", "_exit"}  # begun: a reply may be out
+_ENDING = {"shutdown_request", "close_request", "_exit"}  # begun: the client may have been told the end
 _SERVED = {*_HANDLED, "finish_request", "process_request", "process_request_thread", "_handle_request_noblock"}  # ended: likewise
 
 
@@ -116,23 +118,23 @@ class _Costs:
 
     def _queue(self, server: ServerMoment) -> Iterator[str]:
         """Whoever waits at the server's socket."""
-        wait = "datagrams wait to be received" if server.kind == "datagram" else "clients wait to be accepted"
+        many = "how many datagrams wait to be received" if server.kind == "datagram" else "how many are in the accept queue"
         queue = server.queue
         if queue is None:
-            yield f"how many {wait}: n/a (no sample yet)"
+            yield f"{many}: n/a (no sample yet)"
             return
         asked = f"asked {ticking(self.t - queue.end)} ago"
         if queue.depth is None and queue.bytes is not None:
             if queue.bytes:
-                yield f"{wait}: {queue.bytes:,} bytes ({asked})"
+                yield f"datagrams wait to be received: {queue.bytes:,} bytes ({asked})"
         elif queue.depth is None:
-            yield f"how many {wait}: n/a ({queue.why.get('depth', 'the sample does not say')})"
+            yield f"{many}: n/a ({queue.why.get('depth', 'the sample does not say')})"
         elif (since := self._since(server.server)) is not None:
-            many, first = ("client waits", "") if queue.depth == 1 else ("clients wait", "the first ")
-            yield f"{queue.depth:,} {many} to be accepted, {first}seen {ticking(self.t - since)} ago ({asked})"
+            seen = f"{'' if queue.depth == 1 else 'the first '}seen {ticking(self.t - since)} ago"
+            yield f"{queue.depth:,} in the accept queue, {seen} ({asked}; who has left counts until accepted)"
 
     def _since(self, server: int) -> int | None:
-        """When the client that waits the longest was first seen to wait; None: nobody is known to wait.
+        """When the client that is in the queue the longest was first seen there; None: nobody is known to be.
 
         Whoever came first is accepted first: of those that a sample saw, as many as were accepted since are gone.
         """
@@ -191,10 +193,15 @@ class _Costs:
         who = f"#{connection.number} {connection.peer}".rstrip()
         if connection.context is None:
             if self._has_it_alone(held):
-                yield f"{who} waits for its reply"
+                yield f"{who} has no reply yet"
         elif connection.context == held.context:
-            waits = not self._may_have_replied(held, context) or self._is_asked(context)
-            yield f"{who} waits for its reply" if waits else f"{who} gets nothing more while this is held"
+            asked = self._asked(context)
+            if not self._may_have_replied(held, context):
+                yield f"{who} has no reply yet"
+            elif asked is not None:
+                yield f"{who} has no reply to {asked or 'its request'} yet"
+            elif connection.descriptor is not None and self._is_not_ended(held, context):
+                yield f"{who} does not see its connection end yet, unless the program ended it"
 
     def _has_it_alone(self, held: Held) -> bool:
         """Whether the context took the connection, and has neither refused it nor given it to anybody."""
@@ -206,17 +213,30 @@ class _Costs:
 
     def _may_have_replied(self, held: Held, context: ContextMoment) -> bool:
         """Whether code has run, for the connection, that sends a reply."""
-        begun = {span.hook for span in context.stack if span.span != held.span or held.when == "after"}
+        begun = _begun(held, context)
         if held.when == "before":
             return not begun.isdisjoint(_HANDLED) or (held.hook in _HANDLED and held.hook != "handle")
         return not begun.isdisjoint(_HANDLED) or held.hook in _SERVED
 
-    def _is_asked(self, context: ContextMoment) -> bool:
-        """Whether the context serves an HTTP request that has no reply yet."""
+    def _is_not_ended(self, held: Held, context: ContextMoment) -> bool:
+        """Whether the framework has yet to tell the client that nothing more comes: shutdown_request does, whoever else has a copy."""
+        begun = _begun(held, context)
+        served = held.hook in (("shutdown_request", "handle_error") if held.when == "before" else ("finish_request", "handle_error"))
+        return begun.isdisjoint(_ENDING) and (served or not begun.isdisjoint(("finish_request", "handle_error")))
+
+    def _asked(self, context: ContextMoment) -> str | None:
+        """The HTTP request that the context serves, if that has no reply yet: `GET /x`, "" if its line is not known."""
         known = self.timeline.contexts[context.context]
         served = (request_at(known, span.span, self.t) for span in reversed(context.stack))
         request = next((one for one in served if one is not None), None)
-        return request is not None and request.replied > self.t
+        if request is None or request.replied <= self.t:
+            return None
+        return asked_words(self.timeline.spans.text(request.line))
+
+
+def _begun(held: Held, context: ContextMoment) -> set[str]:
+    """The hooks that the context is inside of: not the one that it is held before."""
+    return {span.hook for span in context.stack if span.span != held.span or held.when == "after"}
 
 
 def _is_limit(server: ServerMoment, children: int | None) -> bool:

@@ -8,7 +8,7 @@ A **stop** is one context held once, before a call or after it. Rules of this fi
 """
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -44,27 +44,31 @@ class Stop:
 class _Stops:
     """Those of one context, in the order of time."""
 
-    __slots__ = ("before", "begins", "loose", "stops")
+    __slots__ = ("before", "begins", "loose", "paced", "stops")
 
     def __init__(self) -> None:
         self.stops: list[Stop] = []
         self.begins = array("q")
         self.before = array("q")  # nanoseconds of all that came before each and were released
+        self.paced = array("q")  # of these, nanoseconds of slow motion's
         self.loose: list[Stop] = []  # that no release was recorded of
 
     def add(self, stop: Stop) -> None:
         last = self.stops[-1] if self.stops else None
         if last is not None and stop.begin <= last.begin:
             return
-        known = 0
+        known = paced = 0
         if last is not None:
             if last.end != FOREVER:
                 last.end = min(last.end, stop.begin)
                 known = last.end - last.begin
+                paced = known if last.step == "pace" else 0
             known += self.before[-1]
+            paced += self.paced[-1]
         self.stops.append(stop)
         self.begins.append(stop.begin)
         self.before.append(known)
+        self.paced.append(paced)
         self.loose.append(stop)
 
     def release(self, t: int, mode: str, follow: str, by: str) -> None:
@@ -83,13 +87,14 @@ class _Stops:
         place = bisect_right(self.begins, stop.begin)
         return self.begins[place] if place < len(self.begins) else FOREVER
 
-    def until(self, t: int) -> int:
-        """Nanoseconds before `t` in those that were released."""
+    def until(self, t: int, paced: bool) -> int:
+        """Nanoseconds before `t` in those that were released; with `paced` in slow motion's alone."""
         place = bisect_right(self.begins, t)
         if not place:
             return 0
         stop = self.stops[place - 1]
-        return self.before[place - 1] + (min(stop.end, t) - stop.begin if stop.end != FOREVER else 0)
+        counts = stop.end != FOREVER and (not paced or stop.step == "pace")
+        return (self.paced if paced else self.before)[place - 1] + (min(stop.end, t) - stop.begin if counts else 0)
 
 
 class Holds:
@@ -164,12 +169,32 @@ class Holds:
 
     def held(self, context: Context, begin: int, end: int) -> int:
         """Nanoseconds from `begin` to `end` in which the context was held."""
+        return self._sum(context, begin, end, paced=False)
+
+    def slowed(self, context: Context, begin: int, end: int) -> int:
+        """Of these nanoseconds, those of slow motion."""
+        return self._sum(context, begin, end, paced=True)
+
+    def _sum(self, context: Context, begin: int, end: int, paced: bool) -> int:
         known = self.stops.get(context.id)
         if known is None:
             return 0
         end = min(end, context.ended, self.over)
-        found = known.until(end) - known.until(begin) if end > begin else 0
-        return found + sum(max(0, min(end, self.end(context, stop)) - max(begin, stop.begin)) for stop in known.loose)
+        found = known.until(end, paced) - known.until(begin, paced) if end > begin else 0
+        loose = [stop for stop in known.loose if not paced or stop.step == "pace"]
+        return found + sum(max(0, min(end, self.end(context, stop)) - max(begin, stop.begin)) for stop in loose)
+
+    def held_after(self, context: Context, span: int, ended: int, until: int) -> int:
+        """Nanoseconds up to `until` in which the context was held right after a call, which ended at `ended`."""
+        known, found = self.stops.get(context.id), 0
+        if known is None:
+            return 0
+        for place in range(bisect_left(known.begins, ended), len(known.stops)):
+            stop = known.stops[place]
+            if stop.when != "after" or stop.begin > until or self.span(context, stop) != span:
+                break
+            found += min(self.end(context, stop), until) - stop.begin
+        return found
 
     def span(self, context: Context, stop: Stop) -> int | None:
         """The call that the context stands at; None: it is not recorded."""

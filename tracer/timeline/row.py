@@ -39,3 +39,5 @@ class Row:
     about: str = ""  # where it raised or was killed: what else there is to say of it, such as "GET /x → 200"
     held: int = 0  # nanoseconds, of those from begin to end, in which its own context was held
     stopped: Stopped = ""  # its context is held here, before this call or after it
+    slowed: bool = False  # all of `held` was slow motion
+    held_after: int = 0  # nanoseconds in which its context was held right after it: they are part of the calls around it

@@ -10,14 +10,14 @@ Rules of this file:
 
 import sys
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from tracer.probe.frames import KIND_MASK, PAYLOADS, RAISE, RETURN, TEXT, word
 
 from .contexts import Context
 from .lifetimes import FOREVER
-from .shapes import LOST, NONE, OPEN, Move, Node
+from .shapes import NONE, OPEN, Move, Node
 
 _RECORD = 16
 _LENGTH_BITS = 24  # no frame is longer
@@ -99,8 +99,6 @@ class Spans:
         context.chunks.append(chunk)
         stack = context.stack
         context.outers.append(stack)
-        for depth, position, how in move.closed:
-            context.ends[stack[depth]] = (offset + position) << 3 | how
         if move.kept != len(stack) or move.opened:
             context.stack = stack[: move.kept] + tuple([base + span for span in move.opened])
         context.spans = base + len(move.codes)
@@ -168,9 +166,10 @@ class Spans:
         if how != OPEN:
             end = self.values[offset + move.ends[local]]
         else:
-            place = context.ends.get(number)
-            if place is not None:
-                end, how = self.values[place >> 3], place & 7
+            later = self._later_end(context, index, number, move.depths[local])
+            if later is not None:
+                chunk, position, how = later
+                end = self.values[self.offsets[chunk] + position]
         parent = move.parents[local]
         if parent >= 0:
             parent += base
@@ -211,13 +210,23 @@ class Spans:
         index, local = self.locate(context, span)
         chunk = context.chunks[index]
         move = self.moves[chunk]
-        if move.how[local] in (RETURN, RAISE):
-            return self.payloads(chunk, move.ends[local])
-        place = context.ends.get(self.bases[chunk] + local)
-        if place is None or place & 7 == LOST:
-            return {}
-        chunk = bisect_right(self.offsets, place >> 3) - 1
-        return self.payloads(chunk, (place >> 3) - self.offsets[chunk])
+        position, how = move.ends[local], move.how[local]
+        if how == OPEN:
+            later = self._later_end(context, index, span, move.depths[local])
+            if later is not None:
+                chunk, position, how = later
+        return self.payloads(chunk, position) if how in (RETURN, RAISE) else {}
+
+    def _later_end(self, context: Context, index: int, span: int, depth: int) -> tuple[int, int, int] | None:
+        """Where a span ended that was open behind its chunk `index`: (chunk, position, how); None: it is open."""
+        if _is_open(context.stack, span, depth):
+            return None
+        outers, last = context.outers, index + 1
+        if last + 1 < len(outers) and _is_open(outers[last + 1], span, depth):  # most end in the next chunk
+            last = bisect_left(outers, True, last + 2, key=lambda stack: not _is_open(stack, span, depth)) - 1
+        chunk = context.chunks[last]
+        position, how = next((position, how) for closed, position, how in self.moves[chunk].closed if closed == depth)
+        return chunk, position, how
 
     def payloads(self, chunk: int, position: int) -> dict[str, int | str]:
         """What the event at that position of a chunk carries."""
@@ -305,6 +314,11 @@ class Spans:
     def memory(self) -> int:
         """Bytes in the columns: for whoever wants to know what a recording costs."""
         return sum(column.itemsize * len(column) for column in (self.values, self.offsets, self.bases)) + len(self.texts)
+
+
+def _is_open(stack: tuple[int, ...], span: int, depth: int) -> bool:
+    """Whether a span, around which so many are, is one of those of a stack."""
+    return depth < len(stack) and stack[depth] == span
 
 
 def _bytes(one: int) -> bytes:

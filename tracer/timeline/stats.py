@@ -14,7 +14,8 @@ def stats(timeline: Timeline, damaged: int = 0) -> dict[str, Any]:
     """One object that JSON can hold. `damaged` is the reader's count; times are seconds since the recording's start.
 
     `lost` counts records that are missing, `open_spans` spans that control is in at the end: not those whose context ended in them.
-    `held` says how often contexts were held, and for how long all together; `unasked` counts stops at which a process could not ask.
+    `held` says how often contexts were held, and for how long all together, `slowed` what of that was slow motion; `unasked` counts
+    stops at which a process could not ask.
     A return or raise that matches no call (the call was lost, or made in the parent before a fork) is an event, but no return.
     """
     state = timeline.settle()
@@ -44,6 +45,7 @@ def stats(timeline: Timeline, damaged: int = 0) -> dict[str, Any]:
         "connections": len(state.connections),
         "holds": len(timeline.holds.holds),
         "held": _held(timeline),
+        "slowed": _held(timeline, slowed=True),
         "unasked": timeline.holds.unasked,
         "hooks": dict(sorted(hooks.items())),
         "contexts": contexts,
@@ -60,11 +62,13 @@ def stats(timeline: Timeline, damaged: int = 0) -> dict[str, Any]:
     }
 
 
-def _held(timeline: Timeline) -> dict[str, float]:
+def _held(timeline: Timeline, slowed: bool = False) -> dict[str, float]:
+    """How often contexts were held, and for how long; or only what of that was slow motion."""
     holds = timeline.holds
-    known = [(stops, timeline.contexts[identity]) for identity, stops in holds.stops.items() if identity in timeline.contexts]
-    lasted = sum(holds.held(context, 0, timeline.newest) for _, context in known)
-    return {"times": sum(len(one.stops) for one in holds.stops.values()), "seconds": lasted / 1e9}
+    known = [timeline.contexts[identity] for identity in holds.stops if identity in timeline.contexts]
+    lasted = sum((holds.slowed if slowed else holds.held)(context, 0, timeline.newest) for context in known)
+    times = sum(not slowed or stop.step == "pace" for one in holds.stops.values() for stop in one.stops)
+    return {"times": times, "seconds": lasted / 1e9}
 
 
 def _context(timeline: Timeline, context: Context, start: int) -> dict[str, Any]:

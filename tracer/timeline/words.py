@@ -2,6 +2,7 @@
 
 import signal
 
+from .connections import Connection
 from .contexts import Context, string, waited
 from .requests import request_at
 from .timeline import Timeline
@@ -26,6 +27,11 @@ def peer4_words(peer: int) -> str:
     if not 0 <= peer < 1 << 48:
         return ""
     return f"{'.'.join(str(peer >> shift & 0xFF) for shift in (40, 32, 24, 16))}:{peer & 0xFFFF}"
+
+
+def peer_words(timeline: Timeline, connection: Connection) -> str:
+    """Where a connection came from."""
+    return timeline.spans.text(connection.peer) if connection.peer >= 0 else peer4_words(connection.peer4)
 
 
 def enter_words(timeline: Timeline, hook: str, payloads: dict[str, int | str]) -> str:

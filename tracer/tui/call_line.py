@@ -115,7 +115,7 @@ def _call(row: Row, style: Style, columns: Columns, look: Look, errors: Errors) 
         return line(*pieces, "  ", (f"{mark} {words}".rstrip(), BAD))
     if row.outcome == "killed":
         return line(*pieces, "  ", (f"{KILLED} {row.payload or 'killed'}", BAD))
-    if row.outcome in ("lost", "gone", "replaced"):
+    if row.outcome in _ENDS and not _is_exit(row):
         return line(*pieces, "  ", (row.payload, PLAIN), (f"  {_ENDS[row.outcome]}", WARN))
     if row.hook == "verify_request" and row.payload == "False":
         return line(*pieces, "  ", (f"{REFUSED} False: refused", WARN))
@@ -126,14 +126,20 @@ _ENDS = {
     "lost": "end n/a (not recorded)",
     "gone": "end n/a (gone without a word)",
     "replaced": "never ended: another program took the process over",
+    "exited": "never ended: its process exited",
 }
+
+
+def _is_exit(row: Row) -> bool:
+    """Whether it is the call by which the process exited: it does not return."""
+    return row.outcome == "exited" and row.hook == "_exit"
 
 
 def _held(row: Row, look: Look) -> Line:
     """How much of the time the context was held; where it is held before the call, that is all there is."""
     if not row.held or not look.with_held or (row.open and row.stopped == "before"):
         return []
-    return line((f"{HELD}{ticking(row.held) if row.open else duration(row.held)}", STOPPED))
+    return line((f"{HELD} {ticking(row.held) if row.open else duration(row.held)}", STOPPED))
 
 
 def _time(row: Row, now: int, style: Style, look: Look) -> tuple[str, Style]:
@@ -147,8 +153,8 @@ def _time(row: Row, now: int, style: Style, look: Look) -> tuple[str, Style]:
         return f"{mark} {ticking(now - row.begin - unseen)}", style + BOLD
     if row.end is None or row.outcome in ("lost", "gone"):
         return "n/a", DIM
-    if row.outcome == "exited" and row.hook == "_exit":
-        return "", PLAIN  # it does not return: there is nothing to measure
+    if _is_exit(row):
+        return "", PLAIN  # there is nothing to measure
     lasted = row.end - row.begin - unseen
     return duration(lasted), DIM if lasted < _QUICK else PLAIN
 

@@ -100,8 +100,8 @@ KEYS: dict[str, Key] = {
     "peer": Key("peer:53122", lambda call: call.peer, {":": _is_address}, text=quoted, optional=True),
     "open": Key("open", lambda call: call.open, {}, optional=True),
     "duration": Key("duration>5ms", lambda call: call.duration, _ORDER, _nanoseconds, _duration, late=True),
-    "raised": Key("raised:ValueError", lambda call: call.error, {":": _is_error}, text=quoted, optional=True, late=True),
+    "raised": Key("raised:ValueError", lambda call: call.raised, {":": _is_error}, text=quoted, optional=True, late=True),
     "request": Key("request:/index", lambda call: call.request, {":": operator.contains}, text=quoted, optional=True),
     "reply": Key("reply:404", lambda call: call.reply, _NUMBERS, _whole, optional=True),
-    "nth": Key("nth:3", lambda call: call.times, _NUMBERS, _whole),
+    "nth": Key("nth:3", lambda call: call.nth, _NUMBERS, _whole),
 }

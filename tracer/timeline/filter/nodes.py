@@ -139,18 +139,22 @@ class Filter:
         """Every hook, with when, that it may match; None: there are also hooks of the program's own that it does not name."""
         if any(self.may_match("", when) for when in WHENS):  # no hook has this name
             return None
-        return {(hook, when) for hook in {*HOOKS, *_named(self.root)} for when in WHENS if self.may_match(hook, when)}
+        named = {node.hook for node in _nodes(self.root) if isinstance(node, Point)}
+        return {(hook, when) for hook in HOOKS.keys() | named for when in WHENS if self.may_match(hook, when)}
+
+    def keys(self) -> frozenset[str]:
+        """The keys that it asks about."""
+        return frozenset(node.key for node in _nodes(self.root) if isinstance(node, Term))
 
     def __str__(self) -> str:
         return str(self.root)
 
 
-def _named(node: Node) -> Iterator[str]:
-    """The hooks that a filter names."""
-    if isinstance(node, Point):
-        yield node.hook
+def _nodes(node: Node) -> Iterator[Node]:
+    """A node and all that it is made of."""
+    yield node
     for part in node.parts if isinstance(node, Joined) else (node.part,) if isinstance(node, Not) else ():
-        yield from _named(part)
+        yield from _nodes(part)
 
 
 class Counter:
@@ -161,6 +165,7 @@ class Counter:
 
     def __init__(self, filter_: Filter) -> None:
         self.filter = filter_
+        self.keys = filter_.keys()
         cases = [split(case, "&") for case in split(filter_.root, "|")]
         self._cases = [(join(filterfalse(_is_nth, case), "&"), join(filter(_is_nth, case), "&")) for case in cases]
         self._times: dict[tuple[int, When], int] = {}
@@ -171,7 +176,7 @@ class Counter:
         for place, (rest, nth) in enumerate(self._cases):
             if rest.truth(call, UNKNOWN) == YES:
                 times = self._times[place, call.when] = self._times.get((place, call.when), 0) + 1
-                found = nth.truth(call._replace(times=times), UNKNOWN) == YES or found
+                found = nth.truth(call._replace(nth=times), UNKNOWN) == YES or found
         return found
 
 

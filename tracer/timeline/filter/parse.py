@@ -109,12 +109,20 @@ class _Parser:
             return self._keyed(word, start)
         if word not in WHENS:
             return Point("", self._hook(word, start))
-        start = self.place
-        hook = self._word()
-        if hook in WHENS or self._is_keyed(hook):  # another term: the sign between them is missing
-            self._go(start)
-            hook = ""
-        return Point(word, self._hook(hook, start) if hook else "")
+        return Point(word, self._hook_behind(word))
+
+    def _hook_behind(self, when: str) -> str:
+        """The hook's name behind `before` or `after`; "" if those stand alone."""
+        start, hook = self.place, self._word()
+        if not hook and self.text[start : start + 1] in ("", "&", "|", ")"):
+            return ""
+        if hook in WHENS or hook in KEYS or not hook:
+            term = hook in KEYS or self.text[start] in "(!#"
+            cure = f"; or write: {when} & {_token(self.text, start)}" if term else ""
+            raise self._error(f"a hook's name belongs behind '{when}', such as {when} handle{cure}", start)
+        if self._is_keyed(hook):
+            raise self._no_key(hook, start)
+        return self._hook(hook, start)
 
     def _is_keyed(self, word: str) -> bool:
         """Whether the word that was just read is a key, or used like one."""
@@ -132,7 +140,7 @@ class _Parser:
     def _keyed(self, word: str, start: int) -> Term:
         key, place = KEYS.get(word), self.place
         if key is None:
-            raise self._error(f"there is no key '{word:.40}'; the keys are {', '.join(KEYS)}", start)
+            raise self._no_key(word, start)
         found = _OPERATOR.match(self.text, place)
         if found is None:
             if key.optional:
@@ -184,5 +192,13 @@ class _Parser:
             return self._error("this ')' closes nothing", start)
         return self._error(f"write '{_MEANT[word]}' for {word}" if word in _MEANT else "an '&' or '|' is missing here", start)
 
+    def _no_key(self, word: str, start: int) -> FilterError:
+        return self._error(f"there is no key '{word:.40}'; the keys are {', '.join(KEYS)}", start)
+
     def _error(self, message: str, position: int) -> FilterError:
         return FilterError(message, self.text, position)
+
+
+def _token(text: str, place: int) -> str:
+    """What stands there up to the next space."""
+    return harmless(text[place:].split(maxsplit=1)[0][:40])
