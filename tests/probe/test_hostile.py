@@ -258,3 +258,13 @@ def test_a_daemon_serves_on(when, launch, tmp_path, monkeypatch, mark):
     assert server.path.stat().st_size == size
     if when == "ready":
         assert family(server.timeline()) == [("start", None, *ENDED), ("fork", 0, "gone", None), ("fork", 1, "open", None)]
+
+
+def test_what_a_signals_handler_raises_within_our_own_calls(record):
+    """It comes wherever control is, in our writing of events, too: it goes on to the program, which is traced as before."""
+    recorded = record(PROGRAMS / "alarmed.py")
+    assert (recorded.status, recorded.output) == (0, "400 400\n")
+    timeline, damaged = recorded.timeline()
+    found = stats(timeline)
+    assert (found["lost"], damaged, [one["end"] for one in found["contexts"]]) == (0, 0, ["exited"])
+    assert recorded.errors.count("\n") == 1

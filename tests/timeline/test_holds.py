@@ -59,6 +59,24 @@ def test_a_context_is_held_before_a_call(new: Any, tools: Any) -> None:
     ]
 
 
+def test_a_child_that_is_held_before_its_exit_has_not_left(new: Any) -> None:
+    recording = new()
+    main = in_handle(recording)
+    child = main.fork(101)
+    child.enter("_exit", "os", status=3)
+    child.flush()
+    asked = recording.now
+    assert [one.pid for one in at(recording.timeline, asked).contexts] == [100]
+    since = recording.held(child, "_exit")
+    (held,) = at(recording.timeline, since).held
+    assert (held.label, held.hook, held.when) == ("P101", "_exit", "before")
+    released = recording.release(child)
+    timeline = recording.timeline
+    assert [[one.pid for one in at(timeline, t).contexts] for t in (released - 1, released)] == [[100, 101], [100]]
+    context = timeline.contexts[child.id]
+    assert (context.ended, context.end_how, context.process.status) == (released, "exited", 3)
+
+
 def test_a_context_is_held_after_a_call(new: Any, tools: Any) -> None:
     """The call itself has not lasted longer; the one around it has."""
     recording = new()

@@ -34,6 +34,7 @@ def text_of(one, width=100, errors=NO_ERRORS, **look):
         (row("verify_request", 1, US, payload="False"), "⊘ False: refused"),
         (row("handle", 1, US, outcome="lost"), "end n/a (not recorded)"),
         (row("handle", 1, US, outcome="gone"), "end n/a (gone without a word)"),
+        (row("handle", 1, S, outcome="exited"), "handle    never ended: its process exited"),
         (row("setup", 1, US, super_level=True, owner="BaseServer"), "↑ BaseServer"),
         (row("finish_request", 4, US, label="P4122", connection=7), "P4122"),
         (row("finish_request", 4, US, label="P4122", connection=7), "#7"),
@@ -50,13 +51,13 @@ def test_mark(one, words):
         (row("handle", 3, None, current=True, stopped="before"), {}, "handle ‖ held before it"),
         (row("handle", 3, None, current=True, stopped="before", held=800 * MS), {}, "it ‖ 0.8 s"),
         (row("get_request", 3, 41 * US, stopped="after", payload="127.0.0.1:53122"), {}, "get_request ‖ held after it 127.0.0.1:53122"),
-        (row("setup", 1, 3210 * MS, held=3200 * MS), {}, "setup ‖3.20 s 3.21 s"),
+        (row("setup", 1, 3210 * MS, held=3200 * MS), {}, "setup ‖ 3.20 s 3.21 s"),
         (row("setup", 1, 3210 * MS, held=3200 * MS), {"with_held": False}, "setup 10.0 ms"),
-        (row("finish_request", 1, None, held=500 * MS), {"stuck": True}, "finish_request ‖0.5 s ▸ 0.8 s"),
+        (row("finish_request", 1, None, held=500 * MS), {"stuck": True}, "finish_request ‖ 0.5 s ▸ 0.8 s"),
         (row("finish_request", 1, None, held=500 * MS), {"with_held": False}, "finish_request ▸ 0.3 s"),
         (row("finish_request", 1, None, current=True), {}, "▶ 0.8 s"),
         (row("finish_request", 1, None, current=True), {"stuck": True}, "▸ 0.8 s"),
-        (row("select", 1, 21 * S, folded=42, held=S), {}, "idle ‖1.00 s 21.0 s"),
+        (row("select", 1, 21 * S, folded=42, held=S), {}, "idle ‖ 1.00 s 21.0 s"),
         (row("select", 1, 21 * S, folded=42, held=S), {"with_held": False}, "idle 20.0 s"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -68,8 +69,8 @@ def test_held_time(one, look, words):
 def test_where_it_is_held_says_more_than_for_how_long_it_was():
     one = row("finish_request", 6, 5 * S, held=5 * S, stopped="after")
     assert "finish_request  ‖ held after it " in text_of(one, 53)
-    assert "‖5.00 s" not in text_of(one, 53)
-    assert "‖5.00 s" in text_of(one, 80)
+    assert "‖ 5.00 s" not in text_of(one, 53)
+    assert "‖ 5.00 s" in text_of(one, 80)
 
 
 def test_a_handled_error_has_its_own_mark():
@@ -86,6 +87,10 @@ def test_an_error_that_passes_through_is_told_once():
     lines = [text_of(one, errors=errors_in(rows)) for one in rows[1:]]
     assert "✗→ caught" in lines[0]
     assert "✗ ValueError: x" in lines[1]
+
+
+def test_exit_does_not_return_by_its_nature():
+    assert text_of(row("_exit", 1, S, outcome="exited", payload="exit 0", owner="os")).split() == ["main", "_exit", "exit", "0", "os"]
 
 
 def test_what_is_lost_has_no_duration():
@@ -308,9 +313,12 @@ def test_w_shows_times_with_or_without_held_time():
     shown = view(server(*FORKING), (context(MAIN, "main", LOOP),), rows=rows)
     found = shoot(shown)
     assert any(" Calls ─ times with ‖ held (w) " in line for line in found)
-    assert any("‖3.20 s   3.21 s" in line for line in found)
+    assert any("‖ 3.20 s   3.21 s" in line for line in found)
     found = shoot(shown, steps=(press("w"),))
     assert any(" Calls ─ times without ‖ held (w) " in line for line in found)
     assert any("  10.0 ms" in line for line in found)
-    assert not any("‖3.20 s" in line for line in found)
-    assert not any("(w)" in line for line in shoot(many(0, 3), steps=(press("w"),)))
+    assert not any("‖ 3.20 s" in line for line in found)
+    assert found[-2] == " ☞ times without held time"
+    found = shoot(many(0, 3), steps=(press("w"),))
+    assert not any("(w)" in line for line in found)
+    assert found[-2] == " ☞ nobody was held in these calls: their times are as they were"

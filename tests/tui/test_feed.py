@@ -422,13 +422,14 @@ def test_who_is_held_stands_in_the_view(recording, open_feed):
         recording,
         fact(0, type="hold", id=1, filter="before select", once=False, t=2 * S),
         fact(0, type="held", context=MAIN, hook="select", when="before", hold=1, step="", t=begin),
+        fact(0, type="unasked", stops=3, t=begin),
     )
     view = feed.tick()
-    assert (view.look, view.rows[0].held) == ("held", 3 * S - 50_000)
+    assert (view.look, view.rows[0].held, view.unasked) == ("held", 3 * S - 50_000, 3)
     assert feed.tick() is None
     clock.t += S
     found = shoot(feed=feed)
-    assert "‖3.9 s ▸ 5.0 s" in " ".join("".join(found).split())
+    assert "‖ 3.9 s ▸ 5.0 s" in " ".join("".join(found).split())
     assert " ‖ HELD 1 " in found[0]
     assert any("select  ‖ held before it" in line and "‖ 3.9 s" in line for line in found)
     assert any("‖ main         before select          3.9 s" in line for line in found)

@@ -1,5 +1,7 @@
 """The gate's keys: what they ask of the supervisor, for whom, and what is said."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from tests.tui.kit import Still, press, shoot, tick, typed
@@ -15,6 +17,7 @@ from tests.tui.scenes import (
     forking,
     held,
     holding,
+    row,
     running,
     threading,
     with_held,
@@ -22,6 +25,7 @@ from tests.tui.scenes import (
 from tests.tui.test_held import focus_held
 from tracer.tui.app import Watch
 from tracer.tui.controls import Controls
+from tracer.tui.gate import GateActions
 from tracer.tui.offers import GATE_KEYS, Offer, footer, keys_help
 from tracer.tui.panels.entry import TypingLine
 from tracer.tui.panels.keys import Said
@@ -35,6 +39,11 @@ def one_held():
     return with_held(threading(), ONE)
 
 
+def holding_one():
+    """The cursor is on a row of the loop's."""
+    return with_held(holding(), ONE)
+
+
 def asked(*steps, shown=None, feed=None, size=(120, 36), **more):
     """What was asked of the supervisor, and the screen."""
     commands = []
@@ -43,6 +52,17 @@ def asked(*steps, shown=None, feed=None, size=(120, 36), **more):
         commands.append({"do": do, **fields})
 
     return commands, shoot(shown or one_held(), feed=feed, size=size, steps=steps, controls=Controls(gate=gate, **more))
+
+
+def told(shown, *keys, target=None):
+    """What is said of these keys of the gate, by what they do; without a screen. `target`: who is chosen in Held."""
+    words, panel = [], SimpleNamespace(follow="", chosen=target, has_focus=target is not None)
+    picture = SimpleNamespace(calls=SimpleNamespace(cursor=None), held=panel, show_held=lambda: None)
+    actions = GateActions(Controls(gate=lambda do, **fields: None), picture, words.append)
+    actions.show(shown)
+    for does in keys:
+        actions.press(does)
+    return words
 
 
 def filled(text):
@@ -62,9 +82,15 @@ def released(mode, follow="both", to="", context=WORKER):
 
 
 def test_h_holds_before_the_hook_at_the_cursor():
-    commands, found = asked(press("h", "enter"), shown=forking())
-    assert commands == [{"do": "hold", "filter": "before select", "once": False}]
-    assert found[-2] == " ☞ asked for a hold: before select"
+    commands, found = asked(press("up", "h", "enter"), shown=forking())
+    assert commands == [{"do": "hold", "filter": "before waitpid", "once": False}]
+    assert found[-2] == " ☞ asked for a hold: before waitpid"
+
+
+@pytest.mark.parametrize("hook", ["select", "service_actions", "serve_forever", "fileno"])
+def test_where_the_loop_only_waits_it_is_handle(hook):
+    idle = changed(forking(), rows=(row(hook, took=None),))
+    assert asked(press("h"), shown=idle)[1][-3] == " hold: before handle"
 
 
 def test_the_text_can_be_another():
@@ -75,7 +101,7 @@ def test_the_text_can_be_another():
 def test_the_line_while_a_filter_is_typed():
     _, found = asked(press("h"), shown=forking())
     assert found[-3:] == [
-        " hold: before select",
+        " hold: before handle",
         "  handle · after get_request · before handle & peer:53122 · #7 · context:T2 · raised",
         " Enter set the hold   Esc close",
     ]
@@ -91,21 +117,22 @@ NEAR = "there is no hook 'hanle'; did you mean handle?"
         ("handle & (", (120, 36), "^ a hook or a key should stand here, such as handle or peer:53122"),
         ("before select & peer:53122 & context:main & hanle", (80, 24), f"{NEAR} ^"),
         ("before select & hanle", (60, 24), NEAR),
+        ("before handle & raised", (120, 36), "^ no call can ever be that (how one ends is known only after it)"),
     ],
-    ids=["under its character", "at the end", "to the left of it", "no room to point"],
+    ids=["under its character", "at the end", "to the left of it", "no room to point", "of no call"],
 )
 def test_what_is_wrong_is_said_at_its_character(text, size, remark):
     _, found = asked(press("h"), filled(text), shown=forking(), size=size)
     assert found[-2].strip() == remark
     if "^" in remark:
-        last = text.split()[-1]
+        last = text.split()["no call" not in remark and -1]
         assert found[-2].index("^") == found[-3].index(last) + (last == "(")
 
 
 def test_what_is_wrong_is_not_sent():
     commands, found = asked(press("h", "x", "enter"), shown=forking())
     assert commands == []
-    assert found[-3] == " hold: before selectx", "the line stays, to be mended"
+    assert found[-3] == " hold: before handlex", "the line stays, to be mended"
 
 
 def test_the_programs_own_hooks_are_known():
@@ -134,6 +161,32 @@ def test_o_holds_the_next_request():
 
 def test_a_lets_everybody_run_on():
     assert asked(press("a"))[0] == [{"do": "release_all"}]
+
+
+RELEASED = "every hold is removed, and everybody runs on"
+
+
+@pytest.mark.parametrize(
+    ("shown", "before", "words"),
+    [
+        (threading(), (), "nobody is held, and no hold is set"),
+        (one_held(), (), RELEASED),
+        (with_held(threading(), holds=(Hold(1, "handle", False, NOW),)), (), RELEASED),
+        (with_held(threading(), pace=S), (), RELEASED),
+        (threading(), ("next",), RELEASED),
+        (threading(), ("pace",), RELEASED),
+        (one_held(), ("in",), RELEASED),
+    ],
+    ids=["nothing", "held", "hold", "slow motion", "hold asked for", "slow motion asked for", "steps"],
+)
+def test_what_a_says(shown, before, words):
+    assert told(shown, *before, "all")[-1] == words
+
+
+def test_d_says_why_it_does_nothing():
+    assert told(holding(), "unhold") == ["d removes a hold: choose one in Held (H goes there)"]
+    assert told(one_held(), "unhold") == ["no hold is set"]
+    assert asked(press("d"), shown=holding())[1][-2] == " ☞ d removes a hold: choose one in Held (H goes there)"
 
 
 @pytest.mark.parametrize("key", ["d", "delete"])
@@ -215,15 +268,36 @@ def test_f_chooses_whom_a_step_follows():
 
 
 def test_t_lets_it_run_to_the_hook_at_the_cursor():
-    shown = with_held(forking(), ONE)
-    assert asked(press("up", "up", "up", "t"), shown=shown)[1][-3] == " run to: before service_actions"
+    shown = with_held(forking(), held(MAIN, "main", "select", S))
+    assert asked(press("up", "up", "up", "t"), shown=shown)[1][-3] == " main runs to: before service_actions"
     commands, found = asked(press("up", "up", "up", "t", "enter"), shown=shown)
-    assert commands == [released("run", to="before service_actions")]
-    assert found[-2] == " ☞ T2 runs to: before service_actions"
+    assert commands == [released("run", to="before service_actions", context=MAIN)]
+    assert found[-2] == " ☞ main runs to: before service_actions"
+
+
+def test_t_goes_on_along_the_rail_where_the_cursor_is_not_on_its_way():
+    """The cursor is on the loop's row, or on the call it stands at."""
+    assert asked(press("t", "enter"), shown=holding_one())[0] == [released("run", to="before finish")]
+    here = changed(holding_one(), rows=(row("handle", took=None, label="T2", context=WORKER, stopped="before"),))
+    at = changed(here, moment=changed(here.moment, held=(changed(ONE, span=here.rows[0].span),)))
+    assert asked(press("t"), shown=at)[1][-3] == " T2 runs to: before finish"
+
+
+def test_where_nothing_is_known_of_its_way_the_line_is_empty():
+    """What is wrong with an empty one is said at Enter."""
+    lost = with_held(threading(), held(WORKER, "T2", "close_request", S, connection=4))
+    commands, found = asked(press("t"), shown=lost)
+    assert found[-3:-1] == [
+        " T2 runs to: where to, such as before handle",
+        "  handle · after get_request · before handle & peer:53122 · #7 · context:T2 · raised",
+    ]
+    commands, found = asked(press("t", "enter"), shown=lost)
+    assert commands == []
+    assert "a hook or a key should stand here" in found[-2]
 
 
 def test_who_runs_on_while_a_place_is_typed_is_not_released_again():
-    feed = Still(with_held(forking(), ONE), forking())
+    feed = Still(holding_one(), threading())
     commands, found = asked(press("t"), tick, press("enter"), feed=feed)
     assert commands == []
     assert found[-2] == " ☞ T2 is held no more"
@@ -293,6 +367,12 @@ def test_slow_motion_lets_its_own_go():
 
 
 # ---- slow motion
+
+
+@pytest.mark.parametrize("does", ["in", "over", "out", "run", "to"])
+def test_who_is_held_by_slow_motion_alone_is_not_nobody(does):
+    slow = with_held(threading(), held(WORKER, "T2", "handle", 300 * MS, why="slow motion"), pace=S)
+    assert told(slow, does) == ["held by slow motion only: it goes on by itself; m changes that, a ends it"]
 
 
 def paced(pace):
@@ -369,7 +449,7 @@ def test_the_letters_of_a_filter_are_no_keys():
     sent = []
     commands, found = asked(press("h"), typed(" abcdfgkmnostuw"), shown=forking(), send=sent.append)
     assert (commands, sent) == ([], [])
-    assert found[-3] == " hold: before select abcdfgkmnostuw"
+    assert found[-3] == " hold: before handle abcdfgkmnostuw"
 
 
 # ---- footer, help and palette
@@ -383,9 +463,10 @@ def test_the_letters_of_a_filter_are_no_keys():
         (Offer(holds=True, sends=True, one_panel=True), "c b l x h space p q"),
         (Offer(holds=True, held=1), "s n u g h space z q"),
         (Offer(holds=True, held=1, sends=True), "s n u g h c z q"),
-        (Offer(holds=True, held=2, sends=True, one_panel=True), "s n u g a h c q"),
+        (Offer(holds=True, held=2, sends=True, one_panel=True), "s n u g a h p q"),
         (Offer(holds=True, held=2, types=True, interrupts=True, one_panel=True), "s n u g a h p q"),
         (Offer(holds=True, held=2, sends=True, removes=True), "d s n u g a h q"),
+        (Offer(holds=True, held=2, sends=True, removes=True, one_panel=True), "d s n u g a p q"),
         (Offer(holds=False, held=2), "space z ? q"),
     ],
     ids=str,
@@ -398,7 +479,7 @@ def test_at_most_eight_keys_that_can_be_pressed_now(offer, keys):
 
 def test_the_footer_names_the_one_that_steps():
     assert asked()[1][-1].startswith(" s into T2   n over   u out   g go   h hold")
-    assert asked(shown=holding())[1][-1].startswith(" s into   n over   u out   g go   a all go   h hold")
+    assert asked(shown=holding())[1][-1].startswith(" s into (choose)   n over   u out   g go   a all go   h hold")
 
 
 def test_no_two_keys_are_one():
@@ -420,15 +501,22 @@ def test_the_palette():
         titles[:] = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
 
     asked(ask, shown=forking())
-    assert titles[:5] == ["Release all", "What steps follow", "Hold", "Hold the next request", "Slow motion"]
+    assert titles[:12] == [*(one.title for one in GATE_KEYS), "Held"], "also while nobody is held: they say so"
     asked(ask, shown=holding())
     assert "Times without held time" in titles
-    assert "Step in" not in titles, "two are held and none is chosen"
-    asked(ask)
-    assert titles[:5] == ["Step in", "Step over", "Step out", "Release", "Run to here"]
 
 
 # ---- beside the gate
+
+
+def test_what_was_said_of_a_step_goes_when_the_run_ends():
+    """What came of a client stays."""
+    ended = {"mode": "ended", "finished": True, "complete": True}
+    assert asked(press("g"), tick, feed=Still(one_held(), changed(one_held(), **ended)))[1][-2] == ""
+    controls = Controls()
+    controls.say("client 1: reply in 1.2 ms")
+    found = shoot(feed=Still(forking(), forking(), changed(forking(), **ended)), steps=(tick, tick), controls=controls)
+    assert found[-2] == " ☞ client 1: reply in 1.2 ms"
 
 
 def test_the_first_client_key_ends_the_automatic_one_also_after_a_word():

@@ -28,6 +28,7 @@ from tests.tui.scenes import (
 )
 from tests.tui.test_panels import lines_of, rail
 from tracer.tui.controls import Controls
+from tracer.tui.panels.rail import next_hook
 
 HOLD = Hold(1, "before handle", False, NOW - 20 * S)
 T2 = held(WORKER, "T2", "handle", 300 * MS, owner="EchoHandler", connection=4, why="before handle")
@@ -98,8 +99,8 @@ def test_golden():
 def test_in_ascii():
     found = shoot(holding(), size=(80, 24), controls=gate(), ascii_marks=True)
     assert "\n".join(found).isascii()
-    assert any("|H T2     #4    before handle  EchoHandler - hold: before handle" in line for line in found)
-    assert any(" :handle  H held before it  " in line for line in found)
+    assert any("|| T2     #4    before handle  EchoHandler - hold: before handle" in line for line in found)
+    assert any(" :handle  | held before it  " in line for line in found)
 
 
 def test_a_hold_that_holds_nobody():
@@ -134,6 +135,17 @@ def test_what_is_not_known_is_not_said():
 def test_held_time_ticks():
     lines = panel(with_held(threading(), T2, now=NOW + 2 * S))
     assert lines[0].endswith(" 2.3 s")
+
+
+@pytest.mark.parametrize(
+    ("stops", "words"),
+    [
+        (1, ["1 stop could not be held (its process may", "not, or cannot, ask)"]),
+        (3, ["3 stops could not be held (their process", "may not, or cannot, ask)"]),
+    ],
+)
+def test_stops_that_could_not_be_held(stops, words):
+    assert panel(with_held(threading(), holds=(HOLD,), unasked=stops))[-2:] == words
 
 
 # ---- when it is there
@@ -189,6 +201,19 @@ def test_when_it_goes_the_calls_have_the_keys():
         assert not pilot.app.picture.enlarged
 
     shoot(feed=feed, steps=(focus, press("z"), tick, has_calls), controls=gate())
+
+
+@pytest.mark.parametrize("size", [(50, 16), (80, 24), (120, 36)], ids=str)
+def test_a_key_goes_to_it(size):
+    async def is_seen(pilot):
+        assert pilot.app.picture.held.has_focus
+        assert pilot.app.picture.held.size.height > 0
+
+    shoot(holding(), size=size, steps=(press("p"), press("H"), is_seen), controls=gate())
+
+
+def test_where_it_is_not_the_key_says_why():
+    assert shoot(forking(), steps=(press("H"),), controls=gate())[-2] == " ☞ nobody is held, and no hold is set"
 
 
 # ---- choosing
@@ -289,16 +314,16 @@ def test_the_frame_is_magenta_while_somebody_is_held():
 
 def test_threads_that_are_held():
     lines = lines_of(shoot(holding(), size=(200, 60)), "Threads")
-    assert lines[3].split() == ["T2", "#4", "‖", "held", "before", "handle", "Thread-2…", "sleeping", "12.4", "s"]
-    assert lines[4].split()[:6] == ["T3", "#5", "‖", "held", "after", "setup"]
-    assert lines_of(shoot(holding()), "Threads")[3].split() == ["T2", "#4", "‖", "held", "sleeping", "12.4", "s"]
+    assert lines[3].split() == ["T2", "#4", "‖", "before", "handle", "Thread-2", "(pro…", "sleeping", "12.4", "s"]
+    assert lines[4].split()[:6] == ["T3", "#5", "‖", "after", "setup", "Thread-3"]
+    assert lines_of(shoot(holding()), "Threads")[3].split() == ["T2", "#4", "‖", "before", "handle", "12.4", "s"]
 
 
 def test_children_that_are_held():
     inside = (context(MAIN, "main", LOOP), context(4122, "P4122", span("handle", S, 7), process=4122))
     shown = view(server(*FORKING), inside, (), (process(child(4122, 7)),))
     shown = with_held(shown, held(4122, "P4122", "handle", 2 * S))
-    assert lines_of(shoot(shown), "Children")[2].split() == ["P4122", "#7", "‖", "held", "before", "handle", "2.0", "s"]
+    assert lines_of(shoot(shown), "Children")[2].split() == ["P4122", "#7", "‖", "before", "handle", "2.0", "s"]
 
 
 def test_the_rail_marks_where_it_is_held():
@@ -306,4 +331,50 @@ def test_the_rail_marks_where_it_is_held():
     assert "▶select" in loop
     assert "setup ▸ ‖handle ▸ finish" in thread
     everyone = with_held(synchronous(), held(MAIN, "main", "handle", S))
-    assert "‖handle" in rail(everyone, 200)[0]
+    assert "▸ ‖handle ▸" in rail(everyone, 200)[0]
+
+
+@pytest.mark.parametrize(
+    ("hook", "when", "number", "words"),
+    [
+        ("handle", "after", 3, "setup ▸ handle‖ ▸ finish"),
+        ("setup", "after", None, "finish_request ▸ setup‖ ▸ handle ▸ finish"),
+        ("recv", "before", 3, "setup ▸ ▶handle ▸ finish ▸ shutdown_request ▸ close_request ▸ service_actions  ‖ before recv"),
+        ("get_request", "after", 4, "select ▸ get_request ▸ verify_request"),
+        ("get_request", "after", 4, "  ‖ after get_request #4"),
+    ],
+    ids=["after it", "not known of whom", "beside the rail", "another's", "another's, behind it"],
+)
+def test_the_rail_says_the_same_as_held(hook, when, number, words):
+    shown = with_held(synchronous(), held(MAIN, "main", hook, S, when=when, connection=number))
+    (only,) = rail(shown, 200)
+    assert words in only
+    assert only.count("‖") == 1
+
+
+def test_the_rail_of_a_parent_that_is_held_after_fork():
+    inside = (LOOP, *(span(hook, S, 7) for hook in ("_handle_request_noblock", "process_request")))
+    before = forking()
+    shown = changed(before, moment=changed(before.moment, contexts=(context(MAIN, "main", *inside), before.moment.contexts[1])))
+    parent, born = rail(with_held(shown, held(MAIN, "main", "fork", S, when="after", connection=7)))
+    assert "process_request ▸ fork‖ ▸ close_request" in parent
+    assert "▶handle" in born
+
+
+@pytest.mark.parametrize(
+    ("shown", "identity", "hook", "when", "after_it"),
+    [
+        (synchronous(), MAIN, "handle", "before", "finish"),
+        (synchronous(), MAIN, "finish_request", "after", "shutdown_request"),
+        (synchronous(), MAIN, "process_request", "after", "service_actions"),
+        (synchronous(), MAIN, "recv", "after", "finish"),
+        (synchronous(), MAIN, "service_actions", "after", ""),
+        (threading(), WORKER, "process_request_thread", "after", ""),
+        (threading(), WORKER, "shutdown_request", "before", "close_request"),
+        (threading(), MAIN, "process_request", "before", "Thread.start"),
+        (threading(), 99, "handle", "before", ""),
+    ],
+)
+def test_the_next_hook_of_the_rail(shown, identity, hook, when, after_it):
+    number = 4 if identity == WORKER else 3
+    assert next_hook(shown, held(identity, "T", hook, S, when=when, connection=number)) == after_it

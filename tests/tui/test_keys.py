@@ -6,7 +6,7 @@ from tests.tui.kit import Still, press, shoot
 from tests.tui.scenes import changed, forking, running
 from tracer.tui.app import Watch
 from tracer.tui.controls import Controls
-from tracer.tui.marks import LEGEND, ascii_only, needs_ascii
+from tracer.tui.marks import ARROW, LEGEND, OPEN, ascii_only, needs_ascii
 from tracer.tui.offers import Offer, keys_help
 from tracer.tui.screens.help import Question
 
@@ -124,11 +124,15 @@ def test_when_the_program_has_ended_there_is_nothing_to_ask(key, ended):
 
 
 def test_no_two_marks_share_a_shape():
-    """Nor a letter of another: what is left of the marks in ASCII is as distinct as they are."""
-    assert len({mark.shape for mark in LEGEND}) == len({mark.ascii for mark in LEGEND}) == len(LEGEND)
+    """Nor a letter of another: what is left of the marks in ASCII is as distinct as they are, but for the two that point.
+
+    One of these stands at times and between hooks, the other in front of words.
+    """
+    assert len({mark.shape for mark in LEGEND}) == len({mark.ascii for mark in LEGEND}) + 1 == len(LEGEND)
+    assert [mark.shape for mark in LEGEND if mark.ascii == ">"] == [OPEN, ARROW]
     assert all(len(mark.ascii) == len(mark.shape) and mark.ascii.isascii() for mark in LEGEND)
     assert all(ascii_only(mark.shape) == mark.ascii for mark in LEGEND)
-    assert ascii_only("▮▮▯▯▯(▯) ✗→ E ✗ F → P4") == "##...(.) !> E ! F = P4"
+    assert ascii_only("▮▮▯▯▯(▯) ✗→ E ✗ F → P4") == "##...(.) !> E ! F > P4"
 
 
 def test_until_the_first_key_the_keys_for_clients_are_named():

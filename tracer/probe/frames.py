@@ -82,7 +82,7 @@ FACTS: dict[str, str] = {
     "untyped": "supervisor, under `run`: what was typed and dropped, as the program reads nothing: characters, time",
     "control": "supervisor: where a viewer that did not start the run can connect to hold and release (commands.py), and that time",
     "hold": "supervisor: a hold was set: its id and filter, whether it is for one stop only, and that time",
-    "unhold": "supervisor: a hold is no more: its id, by whom (person, used, viewer gone), and that time",
+    "unhold": "supervisor: a hold is no more: its id, by whom (person, used, viewer gone, …), and that time",
     "held": "supervisor: a context is held: its id, hook, before or after it, because of which hold (0: none) or step, since when",
     "released": "supervisor: a held context moves on: its id, how (run, in, over, out), by whom, and that time",
     "pace": "supervisor: slow motion: nanoseconds that each hook waits from that time on; 0: none",

@@ -18,7 +18,7 @@ from posix import close as _close_descriptor  # the program may replace what `os
 from posix import fstat as _fstat
 
 from .page import AFTER, ARMED, BEFORE, SLOTS, UNASKED
-from .process import lift, lifting, process
+from .process import beyond, forbids, lift, lifting, process
 from .writer import clock, local, write
 
 TYPE_CHECKING = False
@@ -40,12 +40,8 @@ LEFT = b"left"
 
 _MSG_NOSIGNAL = 0x4000  # a program may want to be killed by SIGPIPE, but not by ours
 _FAILURES = (OSError, RecursionError, MemoryError)  # that asking may come to
-_AUDITED = ("socket.__new__", "socket.connect", "fcntl.fcntl", "resource.setrlimit")  # what audit hooks are told that we do
 _TRIES = 4  # to ask, where the program closes our descriptor each time
 _LONGEST_LIFT = 1.0  # seconds that a fork waits for another thread to have its line: for ever would be too long, whatever that does
-#: How the names of our files begin: that of this folder, and what the probes are compiled as.
-OURS = (__file__.rpartition("/")[0] + "/", "<tracer>")
-_traceback = BaseException.__dict__["__traceback__"]
 
 
 class _Here(_local):
@@ -56,7 +52,7 @@ class _Here(_local):
     step = 0
     depth = 0
     asking = False
-    forks = False
+    forks = 0  # how many of its forks, one within the other, have `lifting`
     line: "_Line | None" = None
 
 
@@ -90,18 +86,19 @@ def arrive(word: int, slot: int, when: int) -> None:
         mode, follow, step = _ask(word, ended)
         if mode != KEEP:
             here.mode, here.follow, here.step, here.depth = mode, follow, step, -(when == AFTER)
+        return
     except BaseException as error:
         here.mode = RUN
         if type(error) is RecursionError:  # the program's own: nothing more can be called here
             process.page.bytes[UNASKED] = (process.page.bytes[UNASKED] + 1) % 256
             return
-        if _has_failed(error):
-            _lose(error)
-            return
-        _leave()
-        raise
+        if not _has_failed(error):
+            _leave()
+            raise
+        refused, reset = isinstance(error, ConnectionRefusedError), isinstance(error, ConnectionResetError | BrokenPipeError)
     finally:
         here.asking = False
+    _lose(refused, reset)  # behind the exception: what a signal's handler raises in there has nothing to do with it
 
 
 def _ask(word: int, ended: int) -> "tuple[int, int, int]":
@@ -194,41 +191,40 @@ def _leave() -> None:
             raise
 
 
-def _lose(error: BaseException) -> None:
+def _lose(refused: bool, reset: bool) -> None:
     """It could not be asked. Where nobody is left to answer, nobody is to ask any more."""
     _here.line = None
-    if isinstance(error, ConnectionResetError | BrokenPipeError):
+    if reset:
         try:
             _Line()
-        except OSError as newer:  # a socket without a listener; not: no such file, as after a chroot
-            error = newer
+        except BaseException as error:
+            if not _has_failed(error):
+                raise
+            refused = isinstance(error, ConnectionRefusedError)  # a socket without a listener; not: no such file, as after a chroot
     page = process.page.bytes
-    if isinstance(error, ConnectionRefusedError):
+    if refused:
         page[ARMED] = 0
     elif page[ARMED]:  # or else it has ended as it should
         page[UNASKED] = (page[UNASKED] + 1) % 256
 
 
 def _has_failed(error: BaseException) -> bool:
-    """Whether our own asking has failed, by itself or because an audit hook forbade it; if not, a signal's handler has raised."""
-    trace = _traceback.__get__(error)
-    while trace.tb_next is not None and trace.tb_next.tb_frame.f_code.co_filename.startswith(OURS):
-        trace = trace.tb_next
-    if trace.tb_next is None:
-        return issubclass(type(error), _FAILURES)
-    return any(type(value) is str and value in _AUDITED for value in trace.tb_next.tb_frame.f_locals.values())
+    """Whether our own asking has failed, by itself or because an audit hook forbade it; if not, the exception is the program's."""
+    frame = beyond(error)
+    return issubclass(type(error), _FAILURES) if frame is None else forbids(frame)
 
 
 # ---- children and threads that are born while their parent steps
 
 
 def _before_fork() -> None:
-    _here.forks = lifting.acquire(timeout=_LONGEST_LIFT)
+    if lifting.acquire(timeout=_LONGEST_LIFT):
+        _here.forks += 1
 
 
 def _after_fork() -> None:
     if _here.forks:
-        _here.forks = False
+        _here.forks -= 1
         lifting.release()
     if _here.mode != RUN and _here.follow == CHILD:
         _here.mode = RUN
@@ -237,7 +233,7 @@ def _after_fork() -> None:
 def _after_fork_in_child() -> None:
     """The child has no line: its parent's would otherwise stay open when the parent is gone."""
     if _here.forks:
-        _here.forks = False
+        _here.forks -= 1
         lifting.release()
     else:
         lifting._at_fork_reinit()  # type: ignore[attr-defined]

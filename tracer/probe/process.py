@@ -20,6 +20,8 @@ from .stdlib import private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import FrameType
+
     from .stdlib import ModuleType
     from .writer import Context
 
@@ -27,6 +29,38 @@ _BEHIND_EVERYTHING = 1 << 62
 _MOST_UNTOLD = 1 << 20  # bytes
 _NEAR = 1 << 16  # bytes: more than is written at once, by all processes together
 _HIGH_ENOUGH = 1 << 14  # a descriptor that few programs come near; fork copies a table as long as the highest
+
+
+#: How the names of our files begin: that of this folder, and what the probes are compiled as.
+OURS = (__file__.rpartition("/")[0] + "/", "<tracer>")
+traceback = BaseException.__dict__["__traceback__"]  # an exception class may forbid, or make more of, what is set on it
+
+
+#: What audit hooks are told that we do.
+_AUDITED = ("open", "socket.__new__", "socket.connect", "fcntl.fcntl", "resource.setrlimit")
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether we have failed, by ourselves or because an audit hook forbade something; if not, a signal's handler has raised.
+
+    That runs within our calls, too: what it raises is the program's, and goes on to it.
+    """
+    frame = beyond(error)
+    return frame is None or forbids(frame)
+
+
+def beyond(error: BaseException) -> "FrameType | None":
+    """The frame of the program's out of which an exception came into ours; None: it came up here."""
+    trace = traceback.__get__(error)
+    while trace.tb_next is not None and trace.tb_next.tb_frame.f_code.co_filename.startswith(OURS):
+        trace = trace.tb_next
+    return trace.tb_next.tb_frame if trace.tb_next is not None else None
+
+
+def forbids(frame: "FrameType") -> bool:
+    """Whether a frame is that of an audit hook, which was told what we do."""
+    told = [value[0] if type(value) is tuple and value else value for value in frame.f_locals.values()]
+    return any(type(value) is str and value in _AUDITED for value in told)
 
 
 class _Process:
@@ -101,7 +135,9 @@ def tell(**fields: object) -> None:
             process.untold += data
     except RecursionError:  # the program's own
         process.page.lose(process.pid, 1)
-    except Exception:
+    except Exception as error:
+        if not is_ours(error):
+            raise
         give_up()
 
 
@@ -129,7 +165,9 @@ def put(data: bytes) -> bool:
         if getsignal(SIGXFSZ) != SIG_IGN and _is_near_limit(process.descriptor):
             return False
         return _pwrite(process.descriptor, data, _BEHIND_EVERYTHING) == len(data)
-    except OSError:
+    except OSError as error:
+        if not is_ours(error):
+            raise
         return False
 
 
@@ -137,7 +175,9 @@ def _is_ours(descriptor: int) -> bool:
     """Whether the descriptor is one that `_open` made. A quarter of what an fstat takes."""
     try:
         return _lseek(descriptor, 0, os.SEEK_CUR) == process.position
-    except OSError:
+    except OSError as error:
+        if not is_ours(error):
+            raise
         return False
 
 
@@ -194,8 +234,11 @@ def lift(low: int) -> int:
     try:
         with lifting:
             return _lift(low)
-    except (OSError, ValueError, ImportError):
-        return low
+    except Exception as error:
+        if is_ours(error):
+            return low
+        _close(low)
+        raise
 
 
 def _module(name: str) -> "ModuleType":
@@ -213,14 +256,15 @@ def _lift(low: int) -> int:
         return far
     room = soft + 64
     enough = hard if hard == resource.RLIM_INFINITY else max(hard, room)
+    least = soft
     try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (room, enough))
-    except (OSError, ValueError):  # no room above, and only root may make some: as high as can be
-        high: int = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, max(soft - min(64, soft // 4), low))
-    else:
         try:
-            high = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, soft)
-        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (room, enough))
+        except (OSError, ValueError):  # no room above, and only root may make some: as high as can be
+            least = max(soft - min(64, soft // 4), low)
+        high: int = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, least)
+    finally:
+        if least == soft:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     _close(low)
     return high

@@ -13,7 +13,7 @@ from . import gate, payloads, process, servers, threads, writer
 from .frames import ENTER, RAISE, RETURN, identity, word
 from .hooks import OWN_SLOT, SLOT, Hook, is_framework
 from .page import AFTER, ARMED, BEFORE
-from .process import tell
+from .process import OURS, tell, traceback
 from .stdlib import BuiltinFunctionType, FunctionType, MethodType
 
 TYPE_CHECKING = False
@@ -58,12 +58,13 @@ def make(function, entered, returned, raised, role, slot):
 #: The program calls: the span is an outermost one, and everything is written when control returns to the program.
 _OUTERMOST = """enter()
             try:
-                return wrapper({given})
+                try:
+                    return wrapper({given})
+                finally:
+                    leave()
             except BaseException as error:
                 hide(error)
-                raise
-            finally:
-                leave()"""
+                raise"""
 
 #: What the event carries (a row's `enter`) -> how it is recorded.
 _ENTER = {
@@ -90,16 +91,14 @@ _LEAVE = {
     "reaped": "add((returned, clock(), PID, result[0], STATUS, result[1]))",
 }
 
-_traceback = BaseException.__dict__["__traceback__"]  # an exception class may forbid, or make more of, what is set on it
-
 
 def hide(error: BaseException) -> None:
     """Take the frame that catches `error`, one of ours, out of its traceback, and those that it has called for itself: a signal's
     handler may have raised it there."""
-    trace = _traceback.__get__(error).tb_next
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(gate.OURS):  # called at any depth: no room for a function
+    trace = traceback.__get__(error).tb_next
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(OURS):  # called at any depth: no room for a function
         trace = trace.tb_next
-    _traceback.__set__(error, trace)
+    traceback.__set__(error, trace)
 
 
 _WRITE = "write(local.context)"

@@ -6,7 +6,8 @@ A **context** is a thread of a process, with the batch of records it has not wri
    It is written with one `os.write` and then shortened by one slice assignment, with no call between the check and it: a
    signal handler that runs hooks of its own, or a KeyboardInterrupt, can make a record appear twice (the reader knows by the
    index) but never lose one or change their order.
-2. No lock, no thread, no timer, nothing at exit: a lock held by another thread at fork would hang every child.
+2. No lock, no thread, no timer, nothing at exit: a lock held by another thread at fork would hang every child. (The one of those
+   who open a descriptor, see process.py, is not waited for in a child.)
 3. Nothing here raises an Exception into the program. What cannot be written is counted in the page.
 """
 
@@ -17,7 +18,7 @@ from _thread import _local, get_ident, get_native_id
 from time import monotonic_ns
 
 from .frames import EVENTS, FACT, column, frame
-from .process import begin, give_up, process, put, stat_of
+from .process import begin, give_up, is_ours, process, put, stat_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -205,7 +206,9 @@ def write(context: Context) -> None:
             context.unseen += end - first
     except RecursionError:  # the program's own: there will be room when it has returned
         return
-    except Exception:
+    except Exception as error:
+        if not is_ours(error):
+            raise
         give_up()
     if batch[0] == first:
         batch[:size] = (end,)

@@ -14,19 +14,18 @@ import resource
 import select
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import EMFILE
 from operator import or_
-from types import MappingProxyType
 from typing import Any
 
 from tracer.probe.frames import ENTER, KIND_BITS, KIND_MASK, RAISE, RETURN
 from tracer.probe.gate import ANSWER, BOTH, CHILD, IN, KEEP, LEFT, OUT, OVER, PARENT, QUESTION, RUN
 from tracer.probe.hooks import HOOKS, OWN_SLOT, SLOT
 from tracer.probe.page import ARMED, BEFORE, LIMIT, SLOTS
-from tracer.supervisor.holds import Holds, Viewer
+from tracer.supervisor.holds import Holds, Owner
 from tracer.supervisor.journal import Journal
 from tracer.supervisor.peer import is_ours, listen
 from tracer.supervisor.recorded import Recorded
@@ -47,17 +46,17 @@ _LONGEST_BIRTH = 1.0  # seconds from a parent's stop, behind a fork or a thread'
 class _Step:
     """How a context moves on that was released to stop again."""
 
-    viewer: Viewer
+    owner: Owner
     mode: str
     follow: int
 
 
 @dataclass(slots=True)
-class Held:
+class _Held:
     """A context that waits for its answer."""
 
     line: socket.socket
-    viewer: Viewer  # whose hold or step it is
+    owners: list[Owner]  # whose holds, step or slow motion it is held by
     turn: int  # tells it from what the same context was held by before
 
 
@@ -74,12 +73,12 @@ class Gate:
         self._recorded = Recorded(journal)
         self._holds = Holds(journal, self._recorded)
         self._numbers = itertools.count(1)  # of steps, and of turns at the gate
-        self._held: dict[int, Held] = {}
+        self._held: dict[int, _Held] = {}
         self._steps: dict[int, _Step] = {}  # by number; also such as a child or thread may still take over
         self._stepping: dict[int, int] = {}  # context that is on its way -> number of its step
         self._births = 0.0  # until then somebody may come with a step that has ended in its parent
         self._interval = 0
-        self._pacer: Viewer = None
+        self._pacer: Owner = None
         self._due: list[tuple[float, int, int]] = []  # (when it may go on, context, turn), the next one first
         self._listener = listen(str(folder.path / "gate"), socket.SOCK_SEQPACKET, _BACKLOG)
         if self._listener is not None:
@@ -94,9 +93,9 @@ class Gate:
         return self._listener is not None and not self._page[LIMIT]
 
     @property
-    def held(self) -> Mapping[int, Held]:
+    def held(self) -> Collection[int]:
         """The contexts that are held."""
-        return MappingProxyType(self._held)
+        return self._held.keys()
 
     def fileno(self) -> int:
         """Readable when somebody has come or asks."""
@@ -139,19 +138,20 @@ class Gate:
 
     # -- what viewers want -------------------------------------------------------------------------------------------------
 
-    def obey(self, viewer: Viewer, command: dict[str, Any]) -> bool:
+    def obey(self, viewer: Owner, command: dict[str, Any]) -> bool:
         """Do what a viewer wants; False if it makes no sense, or nothing can be held here."""
         done = True
-        match command:
+        match {"follow": "both", "to": "", **command}:
             case _ if not self.available:
                 return False
             case {"do": "hold", "filter": str(text)}:
                 done = self._holds.add(viewer, text, command.get("once") is True)
             case {"do": "unhold", "id": int(number)}:
                 done = self._holds.remove(number, "person")
-            case {"do": "release", "context": int(context), "mode": str(mode), **rest} if context in self._held and mode in MODES:
-                follow, to = rest.get("follow", "both"), rest.get("to", "")
-                done = follow in FOLLOW and (not to or self._holds.add(viewer, to, once=True, context=context))
+            case {"do": "release", "context": int(context), "mode": str(mode), "follow": str(follow), "to": str(to)} if (
+                context in self._held and mode in MODES and follow in FOLLOW
+            ):
+                done = not to or self._holds.add(viewer, to, once=True, context=context)
                 if done:
                     self._release(context, mode, follow, "person", viewer)
             case {"do": "release_all"}:
@@ -173,14 +173,17 @@ class Gate:
         self._pace(None, 0)
         self._arm()
 
-    def forget(self, viewer: Viewer) -> None:
+    def forget(self, viewer: Owner) -> None:
         """A viewer is gone: its holds are no more, and what they, or its steps, hold runs on."""
         self._holds.forget(viewer)
-        for number in [number for number, step in self._steps.items() if step.viewer is viewer]:
+        for number in [number for number, step in self._steps.items() if step.owner is viewer]:
             del self._steps[number]
         self._stepping = {context: number for context, number in self._stepping.items() if number in self._steps}
-        for context in [context for context, held in self._held.items() if held.viewer is viewer]:
-            self._release(context, "run", "both", "viewer gone")
+        for context, held in list(self._held.items()):
+            others = [owner for owner in held.owners if owner is not viewer]
+            if held.owners and not others:
+                self._release(context, "run", "both", "viewer gone")
+            held.owners = others
         if self._interval and self._pacer is viewer:
             self._pace(None, 0)
         self._arm()
@@ -200,10 +203,10 @@ class Gate:
 
     # -- what is armed -----------------------------------------------------------------------------------------------------
 
-    def _pace(self, viewer: Viewer, interval: int) -> None:
-        if interval == self._interval:
+    def _pace(self, viewer: Owner, interval: int) -> None:
+        before, self._pacer, self._interval = self._interval, viewer, interval
+        if interval == before:
             return
-        self._pacer, self._interval = viewer, interval
         self._journal.tell(type="pace", interval=interval, t=time.monotonic_ns())
         self._arm()
         if not interval:
@@ -269,39 +272,50 @@ class Gate:
         del self._lines[line.fileno()]
         line.close()
         self._stepping.pop(context, None)
+        if how == "gone" and context:
+            self._holds.end(context)
         held = self._held.get(context)
         if held is not None and held.line is line:
-            del self._held[context]
-            self._tell_released(context, "run", "both", how)
+            self._let_go(context, how, time.monotonic_ns())
         self._arm()
+
+    def _let_go(self, context: int, by: str, t: int) -> None:
+        """A context is held no more, and asks for no answer."""
+        del self._held[context]
+        self._tell_released(context, "run", "both", by, t)
 
     def _ask(self, line: socket.socket, context: int, word: int, t: int, number: int) -> None:
         """A context asks whether it may go on."""
         code, when = word >> KIND_BITS, _WHEN[word & KIND_MASK]
-        hold = self._holds.match(context, code, when, t)
+        if context in self._held:  # a signal's handler took it out of the gate, and its line has not told us yet
+            self._let_go(context, "signal", t)
+        holds = self._holds.match(context, code, when, t)
         step = self._steps.get(number)
-        if hold is None and step is None and not self._is_paced(code, when):
+        if not holds and step is None and not self._is_paced(code, when):
             _answer(line, RUN if number else KEEP, BOTH, 0)
             return
         if step is not None:
             self._end_step(context, number, step)
-        viewer = hold.viewer if hold is not None else step.viewer if step is not None else self._pacer
-        why = step.mode if step is not None else "" if hold is not None else "pace"
-        held = self._held[context] = Held(line, viewer, next(self._numbers))
+        owners = [hold.owner for hold in holds] + ([step.owner] if step is not None else [])
+        why = step.mode if step is not None else "" if holds else "pace"
+        held = self._held[context] = _Held(line, owners or [self._pacer], next(self._numbers))
         if why != "pace":
             self._stepping.pop(context, None)
-        place = hold.number if hold is not None else 0
-        self._journal.tell(type="held", context=context, hook=self._recorded.code(code).hook, when=when, hold=place, step=why, t=t)
+        hook, first = self._recorded.code(code).hook, holds[0].number if holds else 0
+        self._journal.tell(type="held", context=context, hook=hook, when=when, hold=first, step=why, t=t)
         if why == "pace":
             heapq.heappush(self._due, (time.monotonic() + self._interval / 1e9, context, held.turn))
-        if hold is not None and hold.once:
-            self._holds.remove(hold.number, "used")
-            self._arm()
+        for hold in holds:
+            if hold.once:
+                self._holds.remove(hold.number, "used")
+                self._arm()
 
     def _end_step(self, context: int, number: int, step: "_Step") -> None:
         """A step has ended where it began, or in a child or thread that took it over."""
         its_own = self._stepping.get(context) == number
-        if its_own and step.follow == BOTH:
+        if its_own and step.follow == PARENT:
+            del self._steps[number]
+        elif its_own and step.follow == BOTH:
             self._births = time.monotonic() + _LONGEST_BIRTH
         elif not its_own and step.follow == CHILD:
             del self._steps[number]
@@ -317,27 +331,27 @@ class Gate:
         """Whether somebody may soon ask what the recording alone can tell."""
         return bool(self._held) or self._holds.need_recording
 
-    def _release(self, context: int, mode: str, follow: str, by: str, viewer: Viewer = None) -> None:
+    def _release(self, context: int, mode: str, follow: str, by: str, owner: Owner = None) -> None:
         """Let a held context move on. What is said of it stands before whatever it does next."""
         held = self._held.pop(context)
         self._stepping.pop(context, None)
         number = next(self._numbers) if mode != "run" else 0
         if number:
-            self._steps[number] = _Step(viewer, mode, FOLLOW[follow])
+            self._steps[number] = _Step(owner, mode, FOLLOW[follow])
             self._stepping[context] = number
         self._arm()
-        self._tell_released(context, mode, follow, by)
+        self._tell_released(context, mode, follow, by, time.monotonic_ns())
         _answer(held.line, MODES[mode], FOLLOW[follow], number)
 
     def _let_pass(self, context: int) -> None:
         """Slow motion lets a context move on as it did before: freely, or in its step."""
-        held = self._held.pop(context)
+        line = self._held[context].line
+        self._let_go(context, "pace", time.monotonic_ns())
         self._arm()
-        self._tell_released(context, "run", "both", "pace")
-        _answer(held.line, KEEP, BOTH, 0)
+        _answer(line, KEEP, BOTH, 0)
 
-    def _tell_released(self, context: int, mode: str, follow: str, by: str) -> None:
-        self._journal.tell(type="released", context=context, mode=mode, follow=follow, by=by, t=time.monotonic_ns())
+    def _tell_released(self, context: int, mode: str, follow: str, by: str, t: int) -> None:
+        self._journal.tell(type="released", context=context, mode=mode, follow=follow, by=by, t=t)
 
 
 def _make_room() -> bool:

@@ -11,9 +11,10 @@ from tracer.probe.page import AFTER, BEFORE
 from tracer.supervisor.journal import Journal
 from tracer.supervisor.recorded import Recorded
 from tracer.timeline.filter import Call, Counter, Filter, FilterError, When, parse
+from tracer.timeline.filter.nodes import Term, join
 
 BITS: dict[When, int] = {"before": BEFORE, "after": AFTER}
-Viewer = object | None  # whose wish something is; None: nobody's who could leave
+Owner = object | None  # the viewer whose wish something is; None: nobody's who could leave
 
 
 @dataclass(slots=True)
@@ -23,11 +24,12 @@ class Hold:
     number: int
     counter: Counter
     once: bool
-    viewer: Viewer
+    owner: Owner
     context: int  # for that one alone; 0: for all
     shown: str  # its filter, as it is told
     slots: bytes  # the hooks at which contexts are to ask, as the page has them
     depends: bool  # on the recording, at a hook that is known
+    since: int = 0  # when it was set
 
 
 class Holds:
@@ -52,15 +54,17 @@ class Holds:
         for hold in (*self._set, *self._waiting):
             hold.depends = self._depends(hold.counter.filter)
 
-    def add(self, viewer: Viewer, text: str, once: bool, context: int = 0) -> bool:
-        """Set a hold, for that context alone if one is given; False if the text is no filter. It is set when its fact is written."""
+    def add(self, owner: Owner, text: str, once: bool, context: int = 0) -> bool:
+        """Set a hold, for that context alone if one is given; False if no call can be what the text says. Its fact tells when it is."""
         try:
             found = parse(text)
-            shown = parse(f"({found}) & context:{self._recorded.label(context)}") if context else found
         except FilterError:
             return False
+        if found.hooks() == set():
+            return False
+        shown = found if not context else Filter(join((found.root, Term("context", ":", self._recorded.label(context))), "&"))
         slots, depends = _slots(found), self._depends(found)
-        self._waiting.append(Hold(next(self._numbers), found.counter(), once, viewer, context, str(shown), slots, depends))
+        self._waiting.append(Hold(next(self._numbers), found.counter(), once, owner, context, str(shown), slots, depends))
         self.settle()
         return True
 
@@ -72,8 +76,9 @@ class Holds:
             if far and hold.depends:
                 self._waiting.append(hold)
                 continue
+            hold.since = time.monotonic_ns()
             self._set.append(hold)
-            self._journal.tell(type="hold", id=hold.number, filter=hold.shown, once=hold.once, t=time.monotonic_ns())
+            self._journal.tell(type="hold", id=hold.number, filter=hold.shown, once=hold.once, t=hold.since)
 
     def remove(self, number: int, by: str) -> bool:
         """Remove a hold; False if there is none of that number."""
@@ -87,11 +92,17 @@ class Holds:
         for hold in (*self._set, *self._waiting):
             self._remove(hold, by)
 
-    def forget(self, viewer: Viewer) -> None:
+    def forget(self, owner: Owner) -> None:
         """Remove those of a viewer who is gone."""
         for hold in (*self._set, *self._waiting):
-            if hold.viewer is viewer:
+            if hold.owner is owner:
                 self._remove(hold, "viewer gone")
+
+    def end(self, context: int) -> None:
+        """A context is gone: remove those that were for it alone."""
+        for hold in (*self._set, *self._waiting):
+            if hold.context == context:
+                self._remove(hold, "gone")
 
     def _remove(self, hold: Hold, by: str) -> None:
         if hold in self._waiting:  # nobody was told of it
@@ -102,14 +113,13 @@ class Holds:
 
     # -- arrivals ----------------------------------------------------------------------------------------------------------
 
-    def match(self, context: int, code: int, when: When, t: int) -> Hold | None:
-        """The first hold that is for this arrival. Each is asked: some count."""
-        found = [hold for hold in self._set if self._is_for(hold, context, code, when, t)]
-        return found[0] if found else None
+    def match(self, context: int, code: int, when: When, t: int) -> list[Hold]:
+        """The holds that are for an arrival at `t`. Each is asked: some count."""
+        return [hold for hold in self._set if self._is_for(hold, context, code, when, t)]
 
     def _is_for(self, hold: Hold, context: int, code: int, when: When, t: int) -> bool:
         """Whether a hold is for this arrival. The recording is read on only if that depends on more than the hook and its class."""
-        if hold.context not in (0, context):
+        if hold.context not in (0, context) or t < hold.since:  # it was set while the question was on its way
             return False
         counter, known = hold.counter, self._recorded.code(code)
         certain = counter.filter.certain(Call(known.hook, when, known.owner))

@@ -60,6 +60,12 @@ class Journal:
         """Bytes in the recording."""
         return os.fstat(self._descriptor).st_size
 
+    @property
+    def opened(self) -> Path:
+        """The file to read, also when something else, or nothing, is at its path by now."""
+        opened = Path(f"/proc/self/fd/{self._descriptor}")
+        return opened if opened.exists() else self.path
+
     def close(self) -> None:
         """Nothing more is to be told."""
         os.close(self._descriptor)

@@ -20,7 +20,7 @@ class Recorded:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._follower = Follower(journal.path)
+        self._follower = Follower(journal.opened)
         self._timeline = Timeline()
         self.reads_on = time.monotonic()
         """When it is worth while to read ahead again, by time.monotonic()."""

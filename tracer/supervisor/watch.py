@@ -82,7 +82,7 @@ class Watch:
         remove_abandoned()
         if self.viewers.listening:
             self.journal.tell(type="control", path=str(self.folder.control_path), t=time.monotonic_ns())
-        with Follower(self.journal.path) as follower:
+        with Follower(self.journal.opened) as follower:
             self._watch(signals, follower)
             return self._end(follower)
 
@@ -248,8 +248,9 @@ class Watch:
             self._look()
         if self.folder.page.lost != self.lost:
             self._tell_loss()
-        if self.folder.page.bytes[UNASKED] != self.unasked:
-            self.unasked = self.folder.page.bytes[UNASKED]
+        more = (self.folder.page.bytes[UNASKED] - self.unasked) % 256
+        if more:
+            self.unasked += more
             self.journal.tell(type="unasked", stops=self.unasked, t=time.monotonic_ns())
 
     def _look(self) -> None:

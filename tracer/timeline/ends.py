@@ -5,6 +5,7 @@ status; it called _exit; the recording is over and nobody has seen it since.
 """
 
 from .contexts import Context, Process, waited
+from .holds import Holds
 from .lifetimes import FOREVER
 from .settled import Disturbed, Settled
 
@@ -12,7 +13,8 @@ from .settled import Disturbed, Settled
 class Ends:
     """Answers for one timeline."""
 
-    def __init__(self) -> None:
+    def __init__(self, holds: Holds) -> None:
+        self.holds = holds
         self.exits: dict[int, list[tuple[int, int]]] = {}  # pid -> (time, wait status), from exit facts
         self.gone: dict[int, int] = {}  # context -> when it was looked for in vain
         self.replaced: dict[int, int] = {}  # a process's first context -> when it was seen to go on as another program
@@ -57,7 +59,7 @@ class Ends:
         taken_over = min(process.replaced, self.replaced.get(first.id, FOREVER))
         if replaced and taken_over != FOREVER:
             return taken_over, "replaced", None, None
-        left = min(process.exits, default=None)
+        left = self._left(process)
         status = None
         heard = FOREVER
         parent = process.parent.pid if process.parent is not None and process.cause != "exec" else first.ppid
@@ -75,6 +77,14 @@ class Ends:
         if self.over is not None and first.pid not in self.alive:
             return self.over, "gone", None, None
         return FOREVER, "open", None, None
+
+    def _left(self, process: Process) -> tuple[int, int] | None:
+        """(time, status) of its call of _exit; None: it made none, or is held before it."""
+        if not process.exits:
+            return None
+        t, status = min(process.exits)
+        t = max(self.holds.left(context, t) for context in process.contexts)
+        return (t, status) if t != FOREVER else None
 
     def settle(self, dirty: list[Context]) -> None:
         state = self.state

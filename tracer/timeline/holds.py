@@ -204,6 +204,12 @@ class Holds:
         code = self._codes.get(self._spans.code(context, span))
         return span if code is not None and code.hook == stop.hook else None
 
+    def left(self, context: Context, t: int) -> int:
+        """When a context that entered `_exit` at `t` really left: not while it is held before it; FOREVER: it is."""
+        known = self.stops.get(context.id)
+        stop = known.stops[-1] if known is not None else None
+        return max(t, stop.end) if stop is not None and stop.hook == "_exit" and stop.when == "before" and stop.begin >= t else t
+
     def why(self, stop: Stop) -> str:
         """What it was held by: a hold's filter; "step" or "slow motion"; "?" if that is not recorded."""
         if stop.step in STEPS:

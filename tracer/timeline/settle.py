@@ -18,6 +18,7 @@ from .codes import Code
 from .connections import Connection
 from .contexts import Context, Fork, Process
 from .ends import Ends
+from .holds import Holds
 from .lifetimes import FOREVER
 from .settled import Disturbed, Settled
 from .spans import Spans
@@ -26,12 +27,12 @@ from .spans import Spans
 class Settler:
     """Settles the contexts of one timeline."""
 
-    def __init__(self, spans: Spans, contexts: dict[int, Context], codes: Mapping[int, Code]) -> None:
+    def __init__(self, spans: Spans, contexts: dict[int, Context], codes: Mapping[int, Code], holds: Holds) -> None:
         self.spans = spans
         self.contexts = contexts
         self.codes = codes
         self.carried = Carried(spans, codes)
-        self.ends = Ends()
+        self.ends = Ends(holds)
         self.dirty: dict[int, Context] = {}
         self.disturbed = False
         self.blocked: dict[int, Context] = {}  # those that stopped at a code that is not defined yet

@@ -49,7 +49,7 @@ class Timeline:
         self.limited: int | None = None  # when there was no more room: of what came later only the ends of processes are told
         self._losses: list[tuple[int, int]] = []  # (time, records) as the writers counted
         self._newest = 0
-        self._settler = Settler(self.spans, self.contexts, self.codes)
+        self._settler = Settler(self.spans, self.contexts, self.codes, self.holds)
 
     # -- in ----------------------------------------------------------------------------------------------------------------
 
@@ -163,6 +163,9 @@ class Timeline:
 
     def _take_hold(self, fact: dict[str, Any]) -> None:
         self.holds.feed(fact)
+        context = self.contexts.get(number(fact, "context"))
+        if context is not None and (fact.get("type") == "released" or fact.get("hook") == "_exit"):
+            self._settler.dirty[context.id] = context  # whoever is held before _exit has not left
 
     def _take_limit(self, fact: dict[str, Any]) -> None:
         t = number(fact, "t", -1)

@@ -17,7 +17,7 @@ from tracer.timeline.units import count
 
 from .controls import Controls
 from .feed import TICKS, Feed
-from .gate import GateActions
+from .gate import NOBODY, GateActions
 from .marks import needs_ascii
 from .offers import GATE_KEYS, Offer, client_keys, footer, hint, keys_help
 from .panels.entry import Entry
@@ -43,6 +43,8 @@ class Watch(App[int]):
         *(Binding(one.key, f"gate('{one.does}')", one.title, show=False, id=f"gate.{one.does}") for one in GATE_KEYS),
         Binding("i", "type", "Type to the program", show=False),
         Binding("k", "interrupt", "Send Ctrl-C to the program", show=False),
+        Binding("H", "held", "Go to Held", show=False),
+        Binding("w", "held_time", "Times with or without held time", show=False),
         Binding("v", "next_server", "Watch the next server", show=False),
         Binding("space", "freeze", "Freeze the picture", show=False),
         Binding("question_mark", "help", "Help for the focused panel", show=False),
@@ -60,6 +62,7 @@ class Watch(App[int]):
         self.ticking = ticking
         self._automatic = self.controls.every is not None and self.controls.send is not None
         self._untouched = True  # no client was asked for, and nothing said, so far
+        self._passing = False  # what was said is about a run that goes on
         self._view: View | None = None
         self.ansi_theme_dark = SIXTEEN
         self.picture = WatchScreen(ascii_marks, terminal=self.controls.type is not None)
@@ -91,10 +94,13 @@ class Watch(App[int]):
         message = self.controls.said()
         if message is not None and not self._automatic:
             self._say(message)
+            self._passing = False
 
     def show(self, view: View) -> None:
         """Give a view to the screen."""
         untyped = view.untyped - (self._view.untyped if self._view is not None else 0)
+        if self._runs and not view.runs and self._passing:
+            self._say("")
         self._view = view
         self.picture.show(view)
         self.gate.show(view)
@@ -109,6 +115,7 @@ class Watch(App[int]):
     def _say(self, words: str) -> None:
         """A line above the footer."""
         self._untouched = False
+        self._passing = True
         self.picture.query_one(Said).message = words
 
     def send_by_itself(self) -> None:
@@ -200,6 +207,20 @@ class Watch(App[int]):
         self.gate.press(does)
         self._show_keys()
 
+    def action_held(self) -> None:
+        """Go to the panel of those that are held."""
+        if not self.picture.show_held():
+            self._say(NOBODY)
+
+    def action_held_time(self) -> None:
+        """Times with the time in which their context was held, or without, if there is any."""
+        calls = self.picture.calls
+        if calls.was_held:
+            calls.with_held = not calls.with_held
+            self._say(f"times with{'' if calls.with_held else 'out'} held time")
+        else:
+            self._say("nobody was held in these calls: their times are as they were")
+
     def action_type(self) -> None:
         """Open a line to type to the program."""
         if self._types:
@@ -281,11 +302,12 @@ class Watch(App[int]):
         if self._interrupts:
             yield SystemCommand("Send Ctrl-C", "Interrupt the program", self.action_interrupt)
         for one in GATE_KEYS if self.gate.possible else ():
-            if self.gate.target is not None or not one.step:
-                yield SystemCommand(one.title, f"{one.key}: {one.means}", lambda does=one.does: self.action_gate(does))
+            yield SystemCommand(one.title, f"{one.key}: {one.means}", lambda does=one.does: self.action_gate(does))
+        if self.gate.possible or "held" in self.picture.side.there:
+            yield SystemCommand("Held", "H: who is held, and which holds are set", self.action_held)
         if self._view is not None and self.picture.calls.was_held:
             words = f"Times with{'out' * self.picture.calls.with_held} held time"
-            yield SystemCommand(words, "w: durations with or without what was held", self.picture.action_held_time)
+            yield SystemCommand(words, "w: durations with or without what was held", self.action_held_time)
         if self.picture.side.terminal:
             yield SystemCommand("Search", "Search what the program wrote", self.picture.action_search)
         if self._several:

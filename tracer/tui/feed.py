@@ -206,6 +206,7 @@ class Feed:
             untyped=sum(timeline.untyped.values()),
             output=self._text.lines() if self._pieces or timeline.outputs.unwritten else None,
             own=frozenset(code.hook for code in timeline.codes.values() if "." in code.hook and code.hook not in HOOKS),
+            unasked=timeline.holds.unasked,
         )
         return self._about(view, self._choice.of(moment, {server: span for server, (_, span) in loops.items()}))
 

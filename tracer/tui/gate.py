@@ -13,6 +13,7 @@ from tracer.timeline.moment import Held, Hold
 from .controls import Controls
 from .panels.entry import Purpose
 from .panels.held import FOLLOWS
+from .panels.rail import next_hook
 from .screens.watch import WatchScreen
 from .times import waits
 from .view import View
@@ -20,6 +21,8 @@ from .view import View
 PATIENCE = 2_000_000_000  # nanoseconds in which a hold that was asked for should be set
 _ON_ITS_WAY = 1_000_000_000  # so long after a step nobody else is stepped instead
 _PACES = (0, 1_000_000_000, 500_000_000, 200_000_000)  # nanoseconds; each key press goes on to the next
+NOBODY = "nobody is held, and no hold is set"
+_IDLE = ("serve_forever", "select", "fileno", "service_actions")  # where a loop without a client is: no place that is meant
 _MOVES = {"in": "steps in", "over": "steps over", "out": "steps out", "run": "runs on"}
 
 
@@ -97,11 +100,12 @@ class GateActions:
             return
         match does:
             case "hold":
-                self._picture.open_entry("hold", f"before {self._hook()}")
+                hook = self._hook()
+                self._picture.open_entry("hold", f"before {hook if hook not in ('', *_IDLE) else 'handle'}")
             case "next":
                 self._hold("before get_request", once=True)
             case "all":
-                self._do("every hold is removed, and everybody runs on", "release_all")
+                self._do("every hold is removed, and everybody runs on" if self._has_any(view) else NOBODY, "release_all")
             case "follow":
                 names = list(FOLLOWS)
                 self._follow = names[(names.index(self._follow) + 1) % len(names)]
@@ -116,7 +120,7 @@ class GateActions:
 
     def entered(self, purpose: Purpose, text: str) -> None:
         """A filter was typed. One that is wrong stays on the line, where it says what is wrong."""
-        if self._view is None or self._wrong(text):
+        if self._view is None or not self._picture.is_place(text):
             return
         self._picture.close_entry()
         if purpose == "hold":
@@ -137,16 +141,27 @@ class GateActions:
         self._say(f"{words} (the picture is frozen: space shows what comes of it)" if frozen else words)
 
     def _hook(self) -> str:
-        """The hook at the cursor, as far as it is known."""
+        """The hook at the cursor; "": none that can be named in a filter."""
         row = self._picture.calls.cursor
-        return row.hook if row is not None and not self._wrong(row.hook) else "handle"
-
-    def _wrong(self, text: str) -> bool:
+        hook = row.hook if row is not None else ""
         try:
-            parse(text, self._view.own if self._view is not None else None)
+            parse(hook, self._view.own if self._view is not None else None)
         except FilterError:
-            return True
-        return False
+            return ""
+        return hook
+
+    def _way(self, view: View, held: Held) -> str:
+        """Where a held context may run to: the hook at the cursor if that is on its way, else the next one of the rail."""
+        row = self._picture.calls.cursor
+        there = row is not None and row.context == held.context and row.span != held.span
+        hook = self._hook() if there else next_hook(view, held)
+        return f"before {hook}" if hook else ""
+
+    def _has_any(self, view: View) -> bool:
+        """Whether there may be anything that can be released, as far as is known now."""
+        moment = view.moment
+        stepping = self._stepped is not None and moment.context(self._stepped[0].context) is not None
+        return bool(moment.held or moment.holds or moment.pace or stepping or self._asked or self._paced or view.mode != "live")
 
     def _hold(self, text: str, once: bool) -> None:
         words = f"whoever comes next {text} is held there, once" if once else f"asked for a hold: {text}"
@@ -159,7 +174,8 @@ class GateActions:
         if hold is not None:
             self._do(f"asked to remove hold {hold.hold}", "unhold", id=hold.hold)
         else:
-            self._say("d removes the hold that is chosen in Held")
+            known = self._view is not None and bool(self._view.moment.holds)
+            self._say("d removes a hold: choose one in Held (H goes there)" if known else "no hold is set")
 
     def _pace(self, view: View) -> None:
         asked = self._paced[1] if self._paced is not None else view.moment.pace
@@ -174,13 +190,15 @@ class GateActions:
             return
         held = self.target
         if held is None and view.stopped:
-            self._picture.held.focus()
+            self._picture.show_held()
             self._say(f"{len(view.stopped)} are held: choose one in Held, or its row in Calls, and press the key again")
+        elif held is None and view.moment.held:
+            self._say("held by slow motion only: it goes on by itself; m changes that, a ends it")
         elif held is None:
             self._say("nobody is held: h sets a hold, o holds the next request")
         elif does == "to":
             self._bound = held
-            self._picture.open_entry("to", f"before {self._hook()}")
+            self._picture.open_entry("to", self._way(view, held), held.label)
         else:
             self._release(view, held, does)
 

@@ -10,7 +10,7 @@ Key: TypeAlias = tuple[str, str, str]
 
 MOST = 8  # in the footer
 _FIRST_TO_GO = ("?", "v", "z", "p", "x", "l")  # where they are too many; help is a key that people try anyway
-_FIRST_TO_GO_WHILE_HELD = ("?", "v", "x", "l", "b", "space", "z", "/", "k", "i", "p", "c")
+_FIRST_TO_GO_WHILE_HELD = ("?", "v", "x", "l", "b", "space", "z", "/", "k", "i", "c", "h")
 
 
 class GateKey(NamedTuple):
@@ -21,20 +21,20 @@ class GateKey(NamedTuple):
     word: str  # in the footer
     title: str  # in the palette
     means: str
-    step: bool = False  # it is about one held context
 
 
 GATE_KEYS = (
-    GateKey("s", "in", "into", "Step in", "lets a held context go on to its next hook", True),
-    GateKey("n", "over", "over", "Step over", "lets it go on to its next hook that is not inside the call it is held before", True),
-    GateKey("u", "out", "out", "Step out", "lets it go on to its first hook behind the call around that one", True),
-    GateKey("g", "run", "go", "Release", "lets it run on", True),
-    GateKey("t", "to", "run to", "Run to here", "lets it run on to a place: a line opens with the hook at the cursor", True),
+    GateKey("s", "in", "into", "Step in", "lets a held context go on to its next hook"),
+    GateKey("n", "over", "over", "Step over", "lets it go on to its next hook that is not inside the call it is held before"),
+    GateKey("u", "out", "out", "Step out", "lets it go on to its first hook behind the call around that one"),
+    GateKey("g", "run", "go", "Release", "lets it run on"),
+    GateKey("t", "to", "run to", "Run to here", "lets it run on to a place: a line opens with the hook at the cursor"),
     GateKey("a", "all", "all go", "Release all", "lets everybody run on: every hold is removed, and slow motion ends"),
     GateKey(
         "f", "follow", "follow", "What steps follow", "chooses whom steps follow across fork and Thread.start: both, parent, child"
     ),
-    GateKey("h", "hold", "hold", "Hold", "sets a hold: a line opens for where, such as before handle & peer:53122"),
+    GateKey("h", "hold", "hold", "Hold", "sets a hold: a line opens for where"),
+    GateKey("d", "unhold", "remove", "Remove the hold", "removes the hold that is chosen in Held"),
     GateKey("o", "next", "next request", "Hold the next request", "holds whoever takes the next request, before get_request"),
     GateKey("m", "pace", "slow", "Slow motion", "makes each hook of a connection wait: 1 s, 0.5 s, 0.2 s, not at all"),
 )
@@ -111,13 +111,12 @@ def footer(offer: Offer) -> tuple[Key, ...]:
 
 def _gate_keys(offer: Offer) -> list[Key]:
     """The keys of the gate that matter most now."""
-    wanted = ["hold"]
+    wanted = ["unhold"] * offer.removes
     if offer.held:
         wanted += ["in", "over", "out", "run"] + ["all"] * (offer.held > 1)
-    keys = [(one.key, one.word, f"app.gate('{one.does}')") for one in GATE_KEYS if one.does in wanted]
-    if offer.held and offer.steps:  # the first says whom it is about
-        keys[0] = (keys[0][0], f"{keys[0][1]} {offer.steps}", keys[0][2])
-    return [("d", "remove", "app.gate('unhold')")] * offer.removes + keys
+    words = {"in": f"into {offer.steps or '(choose)'}"}  # the first step says whom all are about
+    known = {one.does: one for one in GATE_KEYS}
+    return [(known[does].key, words.get(does, known[does].word), f"app.gate('{does}')") for does in [*wanted, "hold"]]
 
 
 def keys_help(offer: Offer) -> str:
@@ -148,5 +147,6 @@ def keys_help(offer: Offer) -> str:
         found += f"\nc sends one {'datagram' if offer.datagram else 'client'}, b ten at once, {slow}."
     if offer.holds:
         found += "\n" + "\n".join(f"{one.key} {one.means}." for one in GATE_KEYS)
-        found += "\nIn Held, d removes the hold that is chosen there. w shows times with or without the time that was held."
+        found += "\nbefore handle holds everybody who comes there; one connection is before handle & #3, or o."
+        found += "\nH goes to Held. w shows times with or without the time that was held."
     return found

@@ -14,6 +14,12 @@ Dispatch = Literal["here", "thread", "child", "own"]
 
 _TRUNK = ("select", "get_request", "verify_request", "process_request")
 _SERVED = ("finish_request", "setup", "handle", "finish", "shutdown_request", "close_request")
+_INSIDE: dict[str, tuple[str, ...]] = {  # what a hook calls, which is over with it
+    "process_request": (*_SERVED, "fork", "Thread.start"),
+    "process_request_thread": _SERVED,
+    "finish_request": ("setup", "handle", "finish"),
+    "shutdown_request": ("close_request",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,12 @@ class Path:
     trunk: tuple[str, ...]
     branch: tuple[str, ...] = ()
     datagram: bool = False
+
+
+def hook_after(hooks: tuple[str, ...], hook: str, *, ended: bool) -> str:
+    """The next of the hooks of a loop or a branch behind one of them that was called, or has ended; "": there is none."""
+    over = _INSIDE.get(hook, ()) if ended else ()
+    return next((one for one in hooks[hooks.index(hook) + 1 :] if one not in over), "")
 
 
 def path_of(supplier: str, datagram: bool) -> Path:

@@ -57,6 +57,7 @@ class View:
     untyped: int = 0  # characters that were typed for the program and dropped
     output: Lines | None = None  # what the program wrote to its terminal; None: it has none that we know of, or wrote nothing
     own: frozenset[str] = frozenset()  # the program's own hooks, as far as they are known
+    unasked: int = 0  # stops at which a process could not ask whether it is held
 
     @property
     def look(self) -> Mode | Literal["held"]:
@@ -138,7 +139,6 @@ def innermost(context: ContextMoment) -> OpenSpan | None:
     return context.stack[-1] if context.stack else None
 
 
-def held_words(held: Held, width: int) -> str:
-    """Where a context is held, in ever fewer words."""
-    words = (f"{HELD} held {held.when} {held.hook}", f"{HELD} held: {held.hook}", f"{HELD} held")
-    return next((one for one in words if len(one) <= width), words[-1])
+def held_words(held: Held) -> str:
+    """Where a context is held."""
+    return f"{HELD} {held.when} {held.hook}"

@@ -6,7 +6,7 @@ from tracer.timeline.moment import Child, ContextMoment, ProcessMoment
 from tracer.timeline.units import ticking
 from tracer.timeline.words import signal_name
 
-from ..lines import Line, cells, ends, first, line
+from ..lines import Line, ends, first, line
 from ..marks import BAD, BOLD, CURRENT, DIM, KILLED, PLAIN, STOPPED, WARN, ZOMBIE, context_style
 from ..servers import alike, is_a, no_server, of_process
 from ..times import asked, when
@@ -19,8 +19,8 @@ class ChildrenPanel(Panel, can_focus=True):
 
     NAME = "Children"
     HELP_TEXT = (
-        "One line a child process: the connection it was forked for, the hook it is in or held at (‖), and for how long. "
-        "Z is a zombie: a child that has ended and that nobody has waited for; collect_children does, in service_actions, "
+        "One line a child process: the connection it was forked for, the hook it is in, or is held before or after (‖), and for how "
+        "long. Z is a zombie: a child that has ended and that nobody has waited for; collect_children does, in service_actions, "
         "at the end of each turn of the loop.\n\n"
         "The first line compares what the server believes (len(active_children)) with what the kernel lists, zombies included, "
         "both at the time the kernel was asked. Who was waited for after that is shown as reaped."
@@ -86,7 +86,7 @@ def _child(view: View, child: Child, width: int) -> Line:
     head = line((f"{label:7}", context_style(label)), f" {number:5} ")
     if child.reaped is not None:
         return ends(line(*head, (f"reaped{_ended(child)}", DIM)), line((when(view, child.reaped), DIM)), width)
-    words, style, since = _state(view, child, width - cells(head) - 9)
+    words, style, since = _state(view, child)
     lasts = line((ticking(view.now - since), PLAIN)) if since is not None else []
     return ends(line(*head, (words, style)), line(*lasts), width)
 
@@ -98,7 +98,7 @@ def _ended(child: Child) -> str:
     return f", exit {child.exit}" if child.exit is not None else ""
 
 
-def _state(view: View, child: Child, room: int) -> tuple[str, Style, int | None]:
+def _state(view: View, child: Child) -> tuple[str, Style, int | None]:
     """What a child does, in words; how to draw it; since when."""
     process = view.process
     context = next((one for one in view.moment.contexts if one.label == child.label), None) if child.label else None
@@ -114,7 +114,7 @@ def _state(view: View, child: Child, room: int) -> tuple[str, Style, int | None]
         return "unknown to the server", WARN, child.since
     if context is not None:
         held = view.held(context.context)
-        return (held_words(held, room), STOPPED, held.since) if held is not None else _hook(context)
+        return (held_words(held), STOPPED, held.since) if held is not None else _hook(context)
     if child.label is None:
         return "runs, not traced" if child.state == "running" else "forked", DIM, child.since
     return "ended after the sample" if sampled else "ended", DIM, None

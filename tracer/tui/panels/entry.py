@@ -63,15 +63,19 @@ class Entry(Horizontal):
         """Whether keys go to it."""
         return self.query_one(TypingLine).has_focus
 
-    def open(self, purpose: Purpose, text: str = "") -> None:
-        """Be there, and take the keys. `text` stands there to begin with; without it, what was typed for the same purpose."""
+    def open(self, purpose: Purpose, text: str = "", whose: str = "") -> None:
+        """Be there, and take the keys. `text` stands there to begin with; without it, what was typed for the same purpose.
+
+        `whose`: the label of the context that it is about.
+        """
         line = self.query_one(TypingLine)
+        line.placeholder = "where to, such as before handle" if purpose == "to" else ""
         if self.purpose != purpose or text:
             self.purpose = purpose
             line.value = text
             line.cursor_position = len(text)
             self.note = ""
-        self.query_one("#prompt", Static).update(_PROMPTS[purpose])
+        self.query_one("#prompt", Static).update(f" {whose} runs to: " if whose else _PROMPTS[purpose])
         self.add_class("-open")
         line.focus()
 

@@ -32,9 +32,10 @@ class HeldPanel(Panel, can_focus=True):
 
     NAME = "Held"
     HELP_TEXT = (
-        "A hold is a place: before or after a hook, for everybody or under a condition, such as 'before handle & peer:53122'. A "
-        "context that comes to it is held: it waits there until somebody releases it. Everybody else runs on. The list says who is "
-        "held, where, for how long and why, and below that what waits because of it.\n\n"
+        "A hold is a place: before or after a hook, for everybody or under a condition. 'before handle' holds everybody who comes "
+        "there; 'before handle & #3' one connection, and so does o, the next one. A context that comes to a hold waits there until "
+        "somebody releases it. Everybody else runs on. The list says who is held, where, for how long and why, and below that what "
+        "waits because of it.\n\n"
         "Holding the only thread of a server holds everyone: new clients wait in the accept queue, and when that is full, in "
         "connect(). Clients' own timers run on: one may give up before its server is released.\n\n"
         "A step releases a context as far as its next stop. In: its next hook. Over: the next that is not inside the call that it is "
@@ -49,7 +50,7 @@ class HeldPanel(Panel, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "The one above", show=False),
         Binding("down", "move(1)", "The one below", show=False),
-        Binding("d,delete", "app.gate('unhold')", "Remove the hold", show=False),
+        Binding("delete", "app.gate('unhold')", "Remove the hold", show=False),
     ]
 
     follow: reactive[str] = reactive("", repaint=False)
@@ -107,7 +108,10 @@ class HeldPanel(Panel, can_focus=True):
             lines.insert(0, (line(("nobody is held now", DIM)), None))
         if view.moment.pace:
             words = f"slow motion: each hook waits {waits(view.moment.pace)}; times are not the program's"
-            lines += [(line((part, WARN)), None) for part in wrap(words, max(20, width))]
+            lines += _remark(words, width)
+        if view.unasked:
+            which = "stop could not be held (its" if view.unasked == 1 else "stops could not be held (their"
+            lines += _remark(f"{view.unasked:,} {which} process may not, or cannot, ask)", width)
         seen = _window(lines, chosen, height)
         self._entries = [entry for _, entry in seen]
         return [one for one, _ in seen]
@@ -146,6 +150,11 @@ def _why(held: Held) -> str:
     known = {"step": "by a step", SLOW_MOTION: "by slow motion", "?": "hold: n/a (not recorded)"}
     why = known.get(held.why, f"hold: {held.why}")
     return why if held.owner in ("", "?") else f"{held.owner} · {why}"
+
+
+def _remark(words: str, width: int) -> list[tuple[Line, Entry | None]]:
+    """Lines that are about nobody in particular."""
+    return [(line((part, WARN)), None) for part in wrap(words, max(20, width))]
 
 
 def _hold(hold: Hold, width: int, marked: bool) -> Line:

@@ -3,13 +3,13 @@
 from rich.style import Style
 
 from tracer.probe.hooks import STAGES
-from tracer.timeline.moment import ConnectionMoment, ContextMoment
+from tracer.timeline.moment import ConnectionMoment, ContextMoment, Held
 
 from ..lines import Line, cells, fit, line
 from ..marks import CURRENT, DIM, FOCUS, HELD, MORE, PLAIN, STOPPED, context_style
-from ..paths import Path
+from ..paths import Path, hook_after
 from ..servers import details, why_no_server
-from ..view import View
+from ..view import View, held_words
 from .panel import Panel
 
 _LOOP = {"here": "loop", "thread": "loop", "child": "parent", "own": "loop"}
@@ -22,10 +22,10 @@ class Rail(Panel, can_focus=True):
     NAME = "Rail"
     HELP_TEXT = (
         "The hooks that a connection passes under this server class, in their order. A lit hook is where control is now. "
-        "It follows the newest open connection whose handler runs; at ‖ it is held. Where the path forks there are two lines: the "
-        "loop's, and that of the thread or child that serves the connection.\n\nFor datagrams shutdown_request and close_request are "
-        "called too, and do nothing: there is no connection to close.\n\nThe stages of a server's life:\n\n"
-        + "\n".join(f"  {name:9} {sentence}" for name, sentence in STAGES.items())
+        "It follows the newest open connection whose handler runs; ‖handle is held before that hook, handle‖ after it. "
+        "Where the path forks there are two lines: the loop's, and that of the thread or child that serves the connection.\n\n"
+        "For datagrams shutdown_request and close_request are called too, and do nothing: there is no connection to close.\n\n"
+        "The stages of a server's life:\n\n" + "\n".join(f"  {name:9} {sentence}" for name, sentence in STAGES.items())
     )
 
     def help(self, view: View) -> str:
@@ -44,13 +44,28 @@ class Rail(Panel, can_focus=True):
             heads.append(_head(_BRANCH[path.dispatch], branch, number if branch is not None else None))
         size = max(cells(head) for head in heads) + 2
         rest = width - size - 1
-        held = {one.context for one in view.moment.held}
-        stages = [_stages(path.trunk, at[0] if at else None, loop, held, rest, _ends(path))]
+        stages = [_stages(path.trunk, at[0] if at else None, loop, _held(view, loop), number, rest, _ends(path))]
         if path.branch:
             lit = own_hook(branch, number, path.branch) if branch is not None else None
-            stages.append(_stages(path.branch, lit, branch, held, rest, _datagram(path)))
+            stages.append(_stages(path.branch, lit, branch, _held(view, branch), number, rest, _datagram(path)))
         mark = FOCUS if self.has_focus else " "
         return [line(mark, *fit(head, size, pad=True), *found) for head, found in zip(heads, stages, strict=True)]
+
+
+def next_hook(view: View, held: Held) -> str:
+    """The hook of the rail that a held context comes to next; "": none is known."""
+    path, context = view.path, view.moment.context(held.context)
+    if path is None or context is None:
+        return ""
+    hooks = path.branch if path.branch and context != view.loop else path.trunk
+    if held.hook in hooks:
+        return hook_after(hooks, held.hook, ended=held.when == "after")
+    around = own_hook(context, held.connection, hooks)
+    return hook_after(hooks, around, ended=False) if around is not None else ""
+
+
+def _held(view: View, context: ContextMoment | None) -> Held | None:
+    return view.held(context.context) if context is not None else None
 
 
 def _ends(path: Path) -> str:
@@ -95,11 +110,18 @@ def own_hook(context: ContextMoment, number: int | None, hooks: tuple[str, ...])
     return next((span.hook for span in reversed(context.stack) if span.hook in hooks and span.connection in (None, number)), None)
 
 
-def _stages(hooks: tuple[str, ...], lit: str | None, context: ContextMoment | None, held: set[int], width: int, note: str) -> Line:
+def _stages(
+    hooks: tuple[str, ...], lit: str | None, context: ContextMoment | None, held: Held | None, number: int | None, width: int, note: str
+) -> Line:
     """The hooks, as many around the lit one as there is room for, and what control does if it is in a hook beside the rail."""
     style = context_style(context.label) if context is not None else PLAIN
     aside = ""
-    if context is not None and context.stack and context.stack[-1].hook not in hooks and context.stack[-1].hook in _ASIDE:
+    if held is not None and held.hook in hooks and held.connection in (None, number):
+        lit = held.hook
+    elif held is not None:
+        whose = f" #{held.connection}" if held.connection not in (None, number) else ""
+        aside = f"  {held_words(held)}{whose}"
+    elif context is not None and context.stack and context.stack[-1].hook not in hooks and context.stack[-1].hook in _ASIDE:
         aside = f"  now in {context.stack[-1].hook}"
     place = hooks.index(lit) if lit in hooks else 0
     first, last = place, place + 1
@@ -112,18 +134,24 @@ def _stages(hooks: tuple[str, ...], lit: str | None, context: ContextMoment | No
         else:
             break
     pieces: list[str | tuple[str, Style]] = [(f"{MORE} ▸ ", DIM)] if first else []
-    for number in range(first, last):
-        name = hooks[number]
-        pieces += [(" ▸ ", DIM)] if number > first else []
+    for step in range(first, last):
+        name = hooks[step]
+        pieces += [(" ▸ ", DIM)] if step > first else []
         if name == lit:
-            is_held = context is not None and context.context in held
-            mark, colour = (HELD, STOPPED) if is_held else (CURRENT, style)
-            pieces.append((f"{mark}{name}", colour + Style(reverse=True, bold=True)))
+            words, colour = _lit(name, held if not aside else None, style)
+            pieces.append((words, colour + Style(reverse=True, bold=True)))
         else:
-            pieces.append((name, PLAIN if lit and number < place else DIM))
+            pieces.append((name, PLAIN if lit and step < place else DIM))
     pieces += [(f" ▸ {MORE}", DIM)] if last < len(hooks) else []
-    found = line(*pieces, (aside, style))
+    found = line(*pieces, (aside, style if held is None else STOPPED))
     return line(*found, (note, DIM)) if cells(found) + len(note) <= width else found
+
+
+def _lit(name: str, held: Held | None, style: Style) -> tuple[str, Style]:
+    """The hook where control is; the mark of one that is held stands on the side on which it waits."""
+    if held is None:
+        return f"{CURRENT}{name}", style
+    return f"{HELD}{name}" if held.when == "before" else f"{name}{HELD}", STOPPED
 
 
 _ASIDE = {"handle_error", "collect_children", "waitpid", "server_close", "handle_timeout", "Thread.join"}

@@ -17,7 +17,8 @@ class ThreadsPanel(Panel, can_focus=True):
     NAME = "Threads"
     HELP_TEXT = (
         "One line a thread of the server's process: its label, the connection it serves, the hook it is in and for how long, "
-        "and what the kernel says: runnable (on a processor or waiting for one), sleeping, … One that is held sleeps at ‖.\n\n"
+        "and what the kernel says: runnable (on a processor or waiting for one), sleeping, … One that is held (‖) sleeps before or "
+        "after its hook.\n\n"
         "The first line says how many threads the server keeps to join when it is closed (len(_threads); daemon threads are not "
         "kept) and how many the kernel lists, both at the time the kernel was asked."
     )
@@ -40,7 +41,9 @@ class ThreadsPanel(Panel, can_focus=True):
             since = held.since if held is not None else span.since if span is not None else context.begin
             right = line((f"{state}", DIM), f"{ticking(view.now - since):>8}")
             if held is not None:
-                what = (held_words(held, width - cells(head) - cells(right) - 1), STOPPED)
+                what = (held_words(held), STOPPED)
+                if cells(head) + len(what[0]) + cells(right) >= width:
+                    right = right[1:]  # where it is held says more than that it sleeps there
             else:
                 what = (f"{CURRENT} {span.hook}", style + BOLD) if span is not None else ("in no hook", DIM)
             lines.append(ends(line(*head, what, (name, DIM)), right, width))

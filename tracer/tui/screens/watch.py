@@ -11,8 +11,9 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tracer.timeline.filter import FilterError, parse
+from tracer.timeline.filter import FilterError
 
+from ..filters import place_of
 from ..panels.calls import Calls
 from ..panels.entry import FILTERS, Entry, Purpose
 from ..panels.header import MODES, Header
@@ -34,7 +35,6 @@ class WatchScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "next_panel", "Next small panel", show=False),
-        Binding("w", "held_time", "Times with or without held time", show=False),
         Binding("z", "enlarge", "Enlarge the focused panel", show=False),
         Binding("escape", "back", "Close the line, or back to all panels", show=False),
     ]
@@ -118,6 +118,16 @@ class WatchScreen(Screen[None]):
         if self.enlarged or not self.one_panel:
             panel.focus()
 
+    def show_held(self) -> bool:
+        """Give Held the focus, where it is seen; False: it is not there."""
+        if "held" not in self.side.there:
+            return False
+        self.side.choose("held")
+        if self.enlarged or self.tiny:
+            self._enlarge(self.held)
+        self.held.focus()
+        return True
+
     def action_enlarge(self) -> None:
         """The focused panel fills the screen, or the calls do; again: all panels."""
         if self.enlarged:
@@ -171,8 +181,11 @@ class WatchScreen(Screen[None]):
         """The program's terminal."""
         return self.query_one(OutputPanel)
 
-    def open_entry(self, purpose: Purpose, text: str = "") -> None:
-        """Open the line, with that text on it; bring the program's terminal into sight if it is about that, and there is room."""
+    def open_entry(self, purpose: Purpose, text: str = "", whose: str = "") -> None:
+        """Open the line, with that text on it; bring the program's terminal into sight if it is about that, and there is room.
+
+        `whose`: the label of the context that it is about.
+        """
         if purpose != "search":
             self.output.search("")
         if purpose == "search" and (self.enlarged or self.tiny):
@@ -181,9 +194,11 @@ class WatchScreen(Screen[None]):
             self.side.choose("output")
         if not self.entry.typing:
             self._focus_before = self.focused
-        self.entry.open(purpose, text)
+        self.entry.open(purpose, text, whose)
         self.set_class(purpose in FILTERS, "-filter")
-        self._check(text)
+        self.query_one(Remark).error = None
+        if text:
+            self.is_place(text)
         self._tell_found()
         self.post_message(self.Arranged())
 
@@ -196,11 +211,6 @@ class WatchScreen(Screen[None]):
         if typing and self._focus_before is not None:
             self._focus_before.focus()
         self.post_message(self.Arranged())
-
-    def action_held_time(self) -> None:
-        """Times with the time in which their context was held, or without, if there is any."""
-        if self.calls.was_held:
-            self.calls.with_held = not self.calls.with_held
 
     def action_search(self) -> None:
         """Search what the program wrote."""
@@ -219,21 +229,22 @@ class WatchScreen(Screen[None]):
         if self.entry.purpose == "search":
             self.entry.note = self.output.found
 
-    def _check(self, text: str) -> None:
-        """Say what is wrong with a filter."""
+    def is_place(self, text: str) -> bool:
+        """Whether a filter says where to hold; what is wrong with it is said below it."""
         remark = self.query_one(Remark)
         try:
-            parse(text, self._own)
+            place_of(text, self._own)
             remark.error = None
         except FilterError as error:
             remark.error = error
+        return remark.error is None
 
     def on_entry_edited(self, event: Entry.Edited) -> None:
         if event.purpose == "search":
             self.output.search(event.text)
             self._tell_found()
         elif event.purpose in FILTERS:
-            self._check(event.text)
+            self.is_place(event.text)
 
     def on_entry_entered(self, event: Entry.Entered) -> None:
         if event.purpose == "search":
