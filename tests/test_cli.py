@@ -75,10 +75,6 @@ def recording(tmp_path_factory):
         (["record", "--hook", "Handler.reply", "good.tracer"], "--hook Handler.reply: a method is named MODULE:CLASS.METHOD"),
         (["record", "--hook", "shop:reply", "good.tracer"], "--hook shop:reply: a method is named MODULE:CLASS.METHOD"),
         (["record", "--hold", "good.tracer"], "name a program to record"),
-        (
-            ["record", "--hold", "before handle & raised", "good.tracer"],
-            "--hold before handle & raised: no call can ever be that (how one ends is known only after it)",
-        ),
         (["demo", "--hold", "before handle"], "--hold needs a terminal that can draw, where what is held can be released"),
         (["record", "--python", "no-such", "good.tracer"], "--python no-such: no such interpreter"),
         (["record", "--python", "./good.tracer", "good.tracer"], "--python ./good.tracer: not executable"),
@@ -142,6 +138,11 @@ def test_a_mistake_is_one_line_and_status_2(words, said, tmp_path):
             ["demo", "tcp", "--hold", "Cart.add"],
             "there is no hook 'Cart.add'; hooks are handle, get_request, select and so on",
             "Cart.add\n^",
+        ),
+        (
+            ["record", "--hold", "before handle & raised", "server.py"],
+            "no call can ever be that (how one ends is known only after it)",
+            "before handle & raised\n^",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from tracer.probe.hooks import HOOKS, OWN_SLOT, SLOT
 from tracer.probe.page import AFTER, BEFORE
 from tracer.supervisor.journal import Journal
 from tracer.supervisor.recorded import Recorded
-from tracer.timeline.filter import Call, Counter, Filter, FilterError, When, parse
+from tracer.timeline.filter import Call, Counter, Filter, FilterError, When, parse_hold
 from tracer.timeline.filter.nodes import Term, join
 
 BITS: dict[When, int] = {"before": BEFORE, "after": AFTER}
@@ -57,10 +57,8 @@ class Holds:
     def add(self, owner: Owner, text: str, once: bool, context: int = 0) -> bool:
         """Set a hold, for that context alone if one is given; False if no call can be what the text says. Its fact tells when it is."""
         try:
-            found = parse(text)
+            found = parse_hold(text)
         except FilterError:
-            return False
-        if found.hooks() == set():
             return False
         shown = found if not context else Filter(join((found.root, Term("context", ":", self._recorded.label(context))), "&"))
         slots, depends = _slots(found), self._depends(found)

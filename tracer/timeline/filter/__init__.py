@@ -22,3 +22,4 @@ from .nodes import Counter as Counter
 from .nodes import Filter as Filter
 from .parse import FilterError as FilterError
 from .parse import parse as parse
+from .parse import parse_hold as parse_hold

@@ -49,6 +49,14 @@ def parse(text: str, own: Collection[str] | None = None) -> Filter:
     return found
 
 
+def parse_hold(text: str, own: Collection[str] | None = None) -> Filter:
+    """The same for a hold. Raises FilterError, also where no call can ever match."""
+    found = parse(text, own)
+    if found.hooks() == set():
+        raise FilterError("no call can ever be that (how one ends is known only after it)", text, 0)
+    return found
+
+
 class _Parser:
     """Reads one text. `place` is where the next word or sign begins."""
 

@@ -11,9 +11,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tracer.timeline.filter import FilterError
+from tracer.timeline.filter import FilterError, parse_hold
 
-from ..filters import place_of
 from ..panels.calls import Calls
 from ..panels.entry import FILTERS, Entry, Purpose
 from ..panels.header import MODES, Header
@@ -233,7 +232,7 @@ class WatchScreen(Screen[None]):
         """Whether a filter says where to hold; what is wrong with it is said below it."""
         remark = self.query_one(Remark)
         try:
-            place_of(text, self._own)
+            parse_hold(text, self._own)
             remark.error = None
         except FilterError as error:
             remark.error = error
