@@ -362,11 +362,11 @@ def holding() -> View:
         before,
         held(
             WORKER, "T2", "handle", 12_400 * MS, owner="EchoHandler", connection=4, why="before handle",
-            costs=("main has waited 3.2 s in server_close for this thread to end", "#4 127.0.0.1:53122 waits for its reply"),
+            costs=("main has waited 3.2 s in server_close for this thread to end", "#4 127.0.0.1:53122 has no reply yet"),
         ),
         held(
             T3, "T3", "setup", 5900 * MS, owner="StreamRequestHandler", when="after", connection=5,
-            costs=("#5 127.0.0.1:53130 waits for its reply",),
+            costs=("#5 127.0.0.1:53130 has no reply yet",),
         ),
         holds=(Hold(1, "before handle", False, NOW - 20 * S), Hold(2, "before get_request & peer:53140", True, NOW - S)),
     )  # fmt: skip
