@@ -160,3 +160,12 @@ def test_a_broken_line_kills_nobody(launch, tmp_path):
         assert [ask(address) for _ in range(2)] == ["HELLO\n"] * 2
         assert more(server) == "SIG_DFL"
         assert server.end() == (128 + signal.SIGKILL, "closed\n")
+
+
+def test_a_fork_within_a_fork(gated):
+    """It lets go of what a thread needs to ask, however deep."""
+    with gated(PROGRAMS / "nested.py", holds=["before handle"]) as server, asking(server.address()) as client:
+        server.until(thread_1=HANDLE)
+        server.release("thread 1")
+        assert rest(client) == "HELLO\n"
+        assert server.end() == (0, "")
