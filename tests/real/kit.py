@@ -26,6 +26,7 @@ from tracer.timeline.timeline import Timeline
 
 PROGRAMS = Path(__file__).parent / "programs"
 CURL = which("curl")
+TERMINAL = "wait_woken|tty"  # where one sleeps that reads from a terminal
 SECONDS = 30  # that anything may take
 
 
@@ -85,11 +86,14 @@ class Program:
         """Type at its terminal."""
         os.write(self._terminal, text.encode())
 
-    def idle(self) -> None:
-        """Wait until its main thread sleeps in poll(), as the loop of a server does that waits for a client."""
+    def idle(self, at: str = "poll") -> None:
+        """Wait until its main thread sleeps in poll(), as the loop of a server does that waits for a client; or `at` another place.
+
+        A signal that comes right before a call that sleeps does not end that: Python notes it, and looks at the note too early.
+        """
         pid = until(self.path, lambda fact: fact["type"] == "started")["pid"] if self.path else self.process.pid
         end = time.monotonic() + SECONDS
-        while "poll" not in Path(f"/proc/{pid}/wchan").read_text():
+        while not re.search(at, Path(f"/proc/{pid}/wchan").read_text()):
             assert time.monotonic() < end, "it never sleeps"
             time.sleep(0.01)  # the system tells nobody that a process sleeps
 

@@ -7,7 +7,7 @@ import xmlrpc.client
 
 import pytest
 
-from tests.real.kit import CURL, PROGRAMS, Clients
+from tests.real.kit import CURL, PROGRAMS, TERMINAL, Clients
 
 LOOP = "serve_forever BaseServer killed"
 
@@ -192,6 +192,7 @@ def test_logging_config_listen(twice):
             clients.by_socket(struct.pack(">L", len(text)) + text)
             program.type("a line\n")
             program.said("a line", number)
+        program.idle(TERMINAL)
         return clients
 
     recorded = twice([PROGRAMS / "configured.py"], visit)
