@@ -172,6 +172,9 @@ _ROWS = (
 #: name -> row, in the order of the lifecycle.
 HOOKS: dict[str, Hook] = {row.name: row for row in _ROWS}
 
+#: Those that run a server's loop.
+LOOPS = ("serve_forever", "handle_request")
+
 #: name -> its place among the armed hooks in the page. All of the program's own hooks have one together, the last.
 SLOT: dict[str, int] = {name: place for place, name in enumerate(HOOKS)}
 OWN_SLOT = len(SLOT)

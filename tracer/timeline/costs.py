@@ -9,6 +9,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from tracer.probe.hooks import LOOPS
+
 from .contexts import number
 from .moment import ContextMoment, Held, Moment, OpenSpan, Queue, ServerMoment
 from .requests import request_at
@@ -16,7 +18,6 @@ from .timeline import Timeline
 from .units import count, ticking
 from .words import asked_words
 
-_LOOPS = ("serve_forever", "handle_request")
 _WAITS = ("Thread.join", "waitpid", "shutdown")
 _NO_WAIT = 1  # waitpid's WNOHANG
 _ANY = -1  # and any child
@@ -85,7 +86,7 @@ class _Costs:
         """The servers whose loop the context runs, the outermost first, and how deep in its stack that is."""
         found: dict[int, int] = {}
         for depth, span in enumerate(context.stack):
-            if span.hook in _LOOPS:
+            if span.hook in LOOPS:
                 server = self.timeline.server_of(self.timeline.contexts[context.context], span.span)
                 if server is not None:
                     found.setdefault(server, depth)

@@ -18,11 +18,11 @@ from tracer.probe.frames import ENTER
 from .codes import Code
 from .contexts import Context, number, string
 from .lifetimes import FOREVER
-from .moment import Hold
+from .moment import SLOW_MOTION, STEP, Hold
 from .samples import Samples
 from .spans import Spans
 
-STEPS = {"in": "step", "over": "step", "out": "step", "pace": "slow motion"}  # why a stop was made that is no hold's
+STEPS = {"in": STEP, "over": STEP, "out": STEP, "pace": SLOW_MOTION}  # why a stop was made that is no hold's
 
 
 @dataclass(slots=True)

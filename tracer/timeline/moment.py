@@ -160,6 +160,10 @@ class Hold:
     since: int
 
 
+#: Why a context is held that no hold's filter holds.
+STEP, SLOW_MOTION = "step", "slow motion"
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A context that is held: it waits, before or after a hook, for somebody to release it."""
@@ -172,7 +176,7 @@ class Held:
     span: int | None  # the hook's call; None: not recorded
     connection: int | None
     since: int
-    why: str  # the filter of the hold; "step" or "slow motion"
+    why: str  # the filter of the hold; STEP or SLOW_MOTION
     costs: tuple[str, ...] = ()  # what waits because of it, in words, the worst first
 
 

@@ -6,14 +6,13 @@ Rule of this file: what a server is, it has told itself; whether its socket is t
 from collections.abc import Mapping, Sequence
 
 from tracer.kernel.queues import CLOSED
+from tracer.probe.hooks import LOOPS
 from tracer.recording.text import harmless
 from tracer.timeline.moment import ContextMoment, Moment, OpenSpan, Queue, ServerMoment
 
 from .lines import Line, line
 from .marks import DIM
 from .view import View
-
-_LOOPS = ("serve_forever", "handle_request")
 
 
 class Choice:
@@ -63,7 +62,7 @@ class Choice:
 
 def loop_of(context: ContextMoment) -> OpenSpan | None:
     """The loop that the context runs."""
-    return next((span for span in context.stack if span.hook in _LOOPS), None)
+    return next((span for span in context.stack if span.hook in LOOPS), None)
 
 
 def has_socket(queue: Queue) -> bool:

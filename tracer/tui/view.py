@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tracer.timeline.moment import ConnectionMoment, ContextMoment, Held, Moment, OpenSpan, ProcessMoment, ServerMoment
+from tracer.timeline.moment import (
+    SLOW_MOTION,
+    ConnectionMoment,
+    ContextMoment,
+    Held,
+    Moment,
+    OpenSpan,
+    ProcessMoment,
+    ServerMoment,
+)
 from tracer.timeline.row import Row
 
 from .marks import HELD
@@ -15,8 +24,6 @@ from .paths import Path
 from .terminal.text import Lines
 
 Mode = Literal["live", "ended", "replay", "frozen"]
-
-SLOW_MOTION = "slow motion"  # why a context is held that nobody holds: see Held
 
 
 @dataclass(frozen=True, slots=True)

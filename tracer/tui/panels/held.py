@@ -10,13 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.reactive import reactive
 
-from tracer.timeline.moment import Held, Hold
+from tracer.timeline.moment import SLOW_MOTION, STEP, Held, Hold
 from tracer.timeline.units import ticking
 
 from ..lines import Line, cells, ends, line
 from ..marks import ARROW, BOLD, DIM, HELD, PLAIN, STOPPED, WARN, context_style
 from ..times import waits
-from ..view import SLOW_MOTION, View
+from ..view import View
 from .panel import Panel
 
 Entry: TypeAlias = Held | Hold
@@ -147,7 +147,7 @@ def _held(view: View, held: Held, width: int, marked: bool) -> list[Line]:
 
 def _why(held: Held) -> str:
     """Who supplied the hook, and what holds the context."""
-    known = {"step": "by a step", SLOW_MOTION: "by slow motion", "?": "hold: n/a (not recorded)"}
+    known = {STEP: "by a step", SLOW_MOTION: "by slow motion", "?": "hold: n/a (not recorded)"}
     why = known.get(held.why, f"hold: {held.why}")
     return why if held.owner in ("", "?") else f"{held.owner} · {why}"
 
