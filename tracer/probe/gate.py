@@ -15,10 +15,9 @@ from _socket import socket as Socket  # noqa: N812
 from _struct import Struct
 from _thread import _local
 from posix import close as _close_descriptor  # the program may replace what `os` has
-from posix import fstat as _fstat
 
 from .page import AFTER, ARMED, BEFORE, SLOTS, UNASKED
-from .process import beyond, forbids, lift, lifting, process
+from .process import beyond, file_of, forbids, lift, lifting, process
 from .writer import clock, local, write
 
 TYPE_CHECKING = False
@@ -126,7 +125,7 @@ class _Line:
         with lifting:  # no child is forked before it is known which descriptor that has to close
             made = Socket(AF_UNIX, SOCK_SEQPACKET)
             self.socket = Socket(AF_UNIX, SOCK_SEQPACKET, 0, lift(made.detach()))
-            self.identity = _identity(self.socket.fileno())
+            self.identity = file_of(self.socket.fileno())
             _lines[self.socket.fileno()] = self.identity
         self.socket.settimeout(None)  # the program may have set another default
         self.socket.connect(process.gate)
@@ -150,7 +149,7 @@ class _Line:
     def is_ours(self) -> bool:
         """Whether its descriptor is still what it was: the program may have closed it, and opened something else there."""
         try:
-            return _identity(self.socket.fileno()) == self.identity
+            return file_of(self.socket.fileno()) == self.identity
         except OSError as error:
             if _has_failed(error):
                 return False
@@ -163,17 +162,12 @@ class _Line:
             return
 
 
-def _identity(descriptor: int) -> tuple[int, int]:
-    known = _fstat(descriptor)
-    return known.st_dev, known.st_ino
-
-
 def _close(descriptor: int, identity: tuple[int, int]) -> None:
     """Close a line's descriptor, if it still is one."""
     if _lines.get(descriptor) == identity:  # or else it is another line's by now
         del _lines[descriptor]
     try:
-        if _identity(descriptor) == identity:
+        if file_of(descriptor) == identity:
             _close_descriptor(descriptor)
     except OSError:
         return

@@ -10,6 +10,7 @@ import sys
 from _signal import SIG_IGN, SIGXFSZ, getsignal  # type: ignore[import-not-found]
 from _thread import RLock
 from posix import close as _close  # the program may replace what `os` has
+from posix import fstat as _fstat
 from posix import lseek as _lseek
 from posix import pwrite as _pwrite
 from posix import write as _write_here
@@ -198,13 +199,14 @@ if sys.platform != "linux":
 
     def _is_ours(descriptor: int) -> bool:
         try:
-            return _file(descriptor) == process.file
+            return file_of(descriptor) == process.file
         except OSError:
             return False
 
 
-def _file(descriptor: int) -> tuple[int, int]:
-    known = os.fstat(descriptor)
+def file_of(descriptor: int) -> tuple[int, int]:
+    """The device and inode that tell what is open there. Raises OSError."""
+    known = _fstat(descriptor)
     return known.st_dev, known.st_ino
 
 
@@ -213,7 +215,7 @@ def _open(path: str) -> int:
     nor, as it closes all up to its limit, close it. Raises OSError, also where another file is at its path by now."""
     low = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        file = _file(low)
+        file = file_of(low)
         if file != (process.file or file):
             raise FileNotFoundError(path)
         process.file = file
