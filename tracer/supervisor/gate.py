@@ -18,6 +18,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import EMFILE
+from math import inf
 from operator import or_
 from typing import Any
 
@@ -80,7 +81,7 @@ class Gate:
         self._interval = 0
         self._pacer: Owner = None
         self._due: list[tuple[float, int, int]] = []  # (when it may go on, context, turn), the next one first
-        self._listener = listen(str(folder.path / "gate"), socket.SOCK_SEQPACKET, _BACKLOG)
+        self._listener = listen(str(folder.gate_path), socket.SOCK_SEQPACKET, _BACKLOG)
         if self._listener is not None:
             self._epoll.register(self._listener, select.EPOLLIN)
         for text in holds:
@@ -125,10 +126,7 @@ class Gate:
                 self._accept(self._listener)
             elif descriptor in self._lines:
                 self._hear(self._lines[descriptor])
-        while self._due and self._due[0][0] <= time.monotonic():
-            _, context, turn = heapq.heappop(self._due)
-            if context in self._held and self._held[context].turn == turn:
-                self._let_pass(context)
+        self._let_pass(time.monotonic())
         if self._reads_ahead() and self._recorded.reads_on <= time.monotonic():
             self._recorded.read_ahead(lambda: bool(self._epoll.poll(0)))
             self._holds.settle()
@@ -210,10 +208,7 @@ class Gate:
         self._journal.tell(type="pace", interval=interval, t=time.monotonic_ns())
         self._arm()
         if not interval:
-            due, self._due = self._due, []
-            for _, context, turn in due:
-                if context in self._held and self._held[context].turn == turn:
-                    self._let_pass(context)
+            self._let_pass(inf)
 
     def _arm(self) -> None:
         """Write into the page at which hooks contexts are to ask."""
@@ -343,12 +338,15 @@ class Gate:
         self._tell_released(context, mode, follow, by, time.monotonic_ns())
         _answer(held.line, MODES[mode], FOLLOW[follow], number)
 
-    def _let_pass(self, context: int) -> None:
-        """Slow motion lets a context move on as it did before: freely, or in its step."""
-        line = self._held[context].line
-        self._let_go(context, "pace", time.monotonic_ns())
-        self._arm()
-        _answer(line, KEEP, BOTH, 0)
+    def _let_pass(self, until: float) -> None:
+        """Slow motion lets those whose time comes by then move on as they did before: freely, or in their step."""
+        while self._due and self._due[0][0] <= until:
+            _, context, turn = heapq.heappop(self._due)
+            held = self._held.get(context)
+            if held is not None and held.turn == turn:
+                self._let_go(context, "pace", time.monotonic_ns())
+                self._arm()
+                _answer(held.line, KEEP, BOTH, 0)
 
     def _tell_released(self, context: int, mode: str, follow: str, by: str, t: int) -> None:
         self._journal.tell(type="released", context=context, mode=mode, follow=follow, by=by, t=t)

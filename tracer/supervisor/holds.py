@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,34 +80,30 @@ class Holds:
 
     def remove(self, number: int, by: str) -> bool:
         """Remove a hold; False if there is none of that number."""
-        found = [hold for hold in (*self._set, *self._waiting) if hold.number == number]
-        for hold in found:
-            self._remove(hold, by)
-        return bool(found)
+        return self._remove(lambda hold: hold.number == number, by)
 
     def remove_all(self, by: str) -> None:
         """Remove all."""
-        for hold in (*self._set, *self._waiting):
-            self._remove(hold, by)
+        self._remove(lambda hold: True, by)
 
     def forget(self, owner: Owner) -> None:
         """Remove those of a viewer who is gone."""
-        for hold in (*self._set, *self._waiting):
-            if hold.owner is owner:
-                self._remove(hold, "viewer gone")
+        self._remove(lambda hold: hold.owner is owner, "viewer gone")
 
     def end(self, context: int) -> None:
         """A context is gone: remove those that were for it alone."""
-        for hold in (*self._set, *self._waiting):
-            if hold.context == context:
-                self._remove(hold, "gone")
+        self._remove(lambda hold: hold.context == context, "gone")
 
-    def _remove(self, hold: Hold, by: str) -> None:
-        if hold in self._waiting:  # nobody was told of it
-            self._waiting.remove(hold)
-            return
-        self._set.remove(hold)
-        self._journal.tell(type="unhold", id=hold.number, by=by, t=time.monotonic_ns())
+    def _remove(self, which: Callable[[Hold], bool], by: str) -> bool:
+        """Whether there was any. Of those that wait nobody was told."""
+        found = [hold for hold in (*self._set, *self._waiting) if which(hold)]
+        for hold in found:
+            if hold in self._waiting:
+                self._waiting.remove(hold)
+            else:
+                self._set.remove(hold)
+                self._journal.tell(type="unhold", id=hold.number, by=by, t=time.monotonic_ns())
+        return bool(found)
 
     # -- arrivals ----------------------------------------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ class PrivateFolder:
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix=f"tracer-{os.getpid()}-"))
         self.page_path = self.path / "page"
-        self.control_path = self.path / "control"
+        self.gate_path, self.control_path = (self.path / name for name in self.SOCKETS)
         self._file = -1
         try:
             self.path.chmod(0o700)  # whatever the umask has taken away
@@ -79,9 +79,8 @@ def _empty(folder: Path) -> None:
 
 def _is_left_over(folder: Path) -> bool:
     """Whether a page lies in that folder, and nothing that does not belong beside one."""
-    sockets = {path.name for path in folder.iterdir() if path.is_socket()}
-    names = {path.name for path in folder.iterdir()}
-    return names - sockets == {"page"} and sockets <= {*PrivateFolder.SOCKETS} and (folder / "page").stat().st_size >= SIZE
+    others = {path.name for path in folder.iterdir() if path.name not in PrivateFolder.SOCKETS or not path.is_socket()}
+    return others == {"page"} and (folder / "page").stat().st_size >= SIZE
 
 
 def remove_abandoned() -> None:

@@ -207,10 +207,6 @@ class Watch:
         self.gone.learn(fact)
         if self.notices is not None:
             self.notices.learn(fact, self.gate)
-        if fact.get("type") == "code":
-            self.codes.append(fact)
-            if self.gate is not None:
-                self.gate.learn(fact)
         match fact:
             case {"type": "context"}:
                 self.contexts += 1
@@ -219,15 +215,23 @@ class Watch:
                 self._learn_of_hook(name, fact.get("why"))
             case {"type": "server", "id": int(server)}:
                 self.servers.add(server)
-            case {"type": "code", "file": str(file)} if file and file not in self.sources:
-                self.sources.add(file)
-                self._copy_source(file)
+            case {"type": "code"}:
+                self._learn_of_code(fact)
 
     def _learn_of_hook(self, name: str, why: object) -> None:
         if why:
             self.unseen[name] = str(why)
         else:
             del self.unseen[name]
+
+    def _learn_of_code(self, fact: dict[str, Any]) -> None:
+        self.codes.append(fact)
+        if self.gate is not None:
+            self.gate.learn(fact)
+        file = fact.get("file")
+        if isinstance(file, str) and file and file not in self.sources:
+            self.sources.add(file)
+            self._copy_source(file)
 
     def _copy_source(self, file: str) -> None:
         """So that the recording can be read where the program is not."""
