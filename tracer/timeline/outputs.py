@@ -65,6 +65,11 @@ class Outputs:
         """How many pieces had come at `t`."""
         return self.first + bisect_right(self._times, t)
 
+    @property
+    def end(self) -> int:
+        """How many pieces have come."""
+        return self.first + len(self.texts)
+
     def between(self, first: int, end: int) -> Iterator[str]:
         """The pieces from number `first` up to `end`, as far as they are kept."""
         return islice(self.texts, max(0, first - self.first), max(0, end - self.first))

@@ -1,6 +1,7 @@
 """One line of a terminal: as it stands, and while a program still writes on it."""
 
 import re
+from copy import copy
 from itertools import groupby
 from typing import NamedTuple
 
@@ -39,6 +40,13 @@ class Writing:
         self._cells: list[str] | None = None
         self._styles: list[Style] = []
         self._narrow = True
+
+    def copy(self) -> "Writing":
+        """Another line that stands as this one does."""
+        other = copy(self)
+        other._pieces, other._styles = self._pieces[:], self._styles[:]
+        other._cells = self._cells[:] if self._cells is not None else None
+        return other
 
     def __bool__(self) -> bool:
         """Whether anything is in it."""

@@ -11,6 +11,7 @@ Rules of this file:
 """
 
 import re
+from copy import copy
 from dataclasses import dataclass
 
 from tracer.recording.text import harmless
@@ -120,6 +121,14 @@ class TerminalText:
         self._closed = True
         self._line = Writing()
         self._line.put(words, DIM)
+
+    def copy(self) -> "TerminalText":
+        """Another one that stands where this one does; what is fed to one is not fed to the other."""
+        other = copy(self)
+        other._sizes = self._sizes[:]
+        other._pages = [*self._pages[:-1], *(page[:] for page in self._pages[-1:])]
+        other._line = self._line.copy()
+        return other
 
     def lines(self) -> Lines:
         """The lines now."""
