@@ -12,6 +12,7 @@ from tracer import __version__
 from tracer.kernel.answer import NotAvailable
 from tracer.kernel.processes import born
 from tracer.probe.frames import HEADER, MARK, VERSION, fact
+from tracer.recording import marks
 from tracer.supervisor.start import is_anybody
 
 
@@ -103,6 +104,7 @@ def _take(path: Path) -> int:
             raise CannotRecord(f"another run is being recorded to {path}: choose another name for -o") from None
         _keep_private(descriptor, path)
         os.ftruncate(descriptor, 0)
+        marks.forget(path)
     except BaseException:
         os.close(descriptor)
         raise
@@ -142,6 +144,7 @@ def _forget_oldest(folder: Path, keep: int, demos: bool) -> None:
         finished.sort(key=lambda path: path.stat().st_mtime)
         for path in finished[: max(0, len(finished) - keep)]:
             path.unlink()
+            marks.forget(path)
 
 
 def _is_running(path: Path) -> bool:
