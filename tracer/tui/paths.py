@@ -1,14 +1,16 @@
 """The way of a connection through the hooks of a server class, in the documented order.
 
 Where the path goes depends on who supplies process_request: BaseServer serves in the loop, ThreadingMixIn in a thread,
-ForkingMixIn in a child. A class of the program's that supplies it decides for itself.
+ForkingMixIn in a child. A class of the program's that supplies it decides for itself. Under handle_request there is no
+service_actions, and where a request is refused, or raises, there are hooks that are not called else.
 """
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Collection, Set
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tracer.probe.hooks import is_framework
+from tracer.timeline.course import ORDER
 
 Dispatch = Literal["here", "thread", "child", "own"]
 
@@ -31,6 +33,22 @@ class Path:
     trunk: tuple[str, ...]
     branch: tuple[str, ...] = ()
     datagram: bool = False
+
+
+_ORDER = ("select", "handle_timeout", *ORDER, "service_actions")
+
+
+def under(path: Path, loop: str) -> Path:
+    """The path where that hook runs the loop."""
+    if loop != "handle_request":
+        return path
+    return replace(path, trunk=tuple(hook for hook in path.trunk if hook != "service_actions"))
+
+
+def with_called(hooks: tuple[str, ...], called: Collection[str]) -> tuple[str, ...]:
+    """The documented hooks with those that were called beside them, such as handle_error, in order."""
+    extra = [hook for hook in called if hook not in hooks and hook in _ORDER]
+    return tuple(sorted((*hooks, *dict.fromkeys(extra)), key=_ORDER.index)) if extra else hooks
 
 
 def hook_after(hooks: tuple[str, ...], hook: str, *, ended: bool) -> str:

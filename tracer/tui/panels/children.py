@@ -1,17 +1,22 @@
 """The children of the watched server: what it believes beside what the kernel says."""
 
+from textwrap import wrap
+
 from rich.style import Style
 
 from tracer.timeline.moment import Child, ContextMoment, ProcessMoment
 from tracer.timeline.units import ticking
 from tracer.timeline.words import signal_name
 
+from ..gauges import scaled
 from ..lines import Line, ends, first, line
 from ..marks import BAD, BOLD, CURRENT, DIM, KILLED, PLAIN, STOPPED, WARN, ZOMBIE, context_style
-from ..servers import alike, is_a, no_server, of_process
+from ..servers import alike, is_a, loop_of, no_server, of_process
 from ..times import asked, when
 from ..view import View, held_words, innermost
 from .panel import Panel
+
+_WIDE = 80  # from here on there is room to say who reaped each
 
 
 class ChildrenPanel(Panel, can_focus=True):
@@ -23,7 +28,11 @@ class ChildrenPanel(Panel, can_focus=True):
         "long. Z is a zombie: a child that has ended and that nobody has waited for; collect_children does, in service_actions, "
         "at the end of each turn of the loop.\n\n"
         "The first line compares what the server believes (len(active_children)) with what the kernel lists, zombies included, "
-        "both at the time the kernel was asked. Who was waited for after that is shown as reaped."
+        "both at the time the kernel was asked. Where they differ for certain, words say so. Who was waited for stays for a while, "
+        "with its exit status or signal, and the hook that did it.\n\n"
+        "The boxes are how many children there are of max_children: where there are so many, the loop takes no more connections "
+        "until a child has ended. A loop of handle_request calls no service_actions: its zombies stay until it has waited in vain for "
+        "`timeout` seconds (handle_timeout), or is closed."
     )
 
     def empty(self, view: View) -> bool:
@@ -39,15 +48,40 @@ class ChildrenPanel(Panel, can_focus=True):
         if self.empty(view):
             where = "threads" if view.path is not None and view.path.dispatch == "thread" else "this process"
             return [line((f"none: {view.server.class_name} serves in {where}", DIM))]
-        lines = [_compared(view, process)] if forks(view) else [line((asked(view, process.taken), DIM))]
+        lines = [_compared(view, process), *_limit(view, process)] if forks(view) else [line((asked(view, process.taken), DIM))]
         lines += of_process(view)
-        if process.taken is not None and _believed(view, process) not in (None, _listed(process)):
-            lines.append(line(("belief and kernel differ", WARN)))
-        lines += [_child(view, child, width) for child in process.children] or [line(("none now", DIM))]
-        waits = any(child.state == "zombie" and child.believed and child.reaped is None for child in process.children)
-        if waits and _loops(view):
-            lines.append(line(("Z: reaped next, by service_actions", DIM)))
-        return first(lines, height)
+        lines += [line((part, WARN)) for words in process.differs for part in wrap(words, max(20, width))]
+        reaped = [child for child in process.reaped if child.pid not in {one.pid for one in process.children}]
+        lines += [_child(view, child, width) for child in (*reaped, *process.children)] or [line(("none now", DIM))]
+        return first([*lines, *_remarks(view, process, width)], height)
+
+
+def _limit(view: View, process: ProcessMoment) -> list[Line]:
+    """How many children there may be."""
+    most = view.server.settings.get("max_children") if view.server is not None else None
+    number = _believed(view, process)
+    if not isinstance(most, int) or not number:
+        return []
+    full = number >= most
+    words = f"{number} of {most} (max_children){': full' if full else ''}"
+    return [line((scaled(number, most), BAD if full else DIM), " ", (words, BAD if full else DIM))]
+
+
+def _remarks(view: View, process: ProcessMoment, width: int) -> list[Line]:
+    """Who reaps the zombies, and who reaped the last that was."""
+    found = ""
+    if not process.differs and any(child.state == "zombie" and child.believed and child.reaped is None for child in process.children):
+        running = loop_of(view.loop) if view.loop is not None else None
+        if running is not None and running.hook == "serve_forever":
+            found = "Z: reaped next, by service_actions"
+        elif running is not None:
+            found = "Z: reaped by handle_timeout or server_close"
+    lines = [line((found, DIM))] if found else []
+    last = max((*process.reaped, *process.children), key=lambda child: child.reaped or 0, default=None)
+    if last is not None and last.reaped_by and width < _WIDE:
+        words = f"{last.label or f'P{last.pid}'} was reaped by {last.reaped_by}"
+        lines += [line((part, DIM)) for part in wrap(words, max(20, width))]
+    return lines
 
 
 def _compared(view: View, process: ProcessMoment) -> Line:
@@ -74,18 +108,14 @@ def _listed(process: ProcessMoment) -> int:
     return sum(child.state is not None for child in process.children)
 
 
-def _loops(view: View) -> bool:
-    """Whether service_actions will be called: serve_forever does, handle_request never."""
-    loop = view.loop
-    return loop is not None and any(span.hook == "serve_forever" for span in loop.stack)
-
-
 def _child(view: View, child: Child, width: int) -> Line:
     label = child.label or f"P{child.pid}"
     number = f"#{child.connection}" if child.connection is not None else ""
     head = line((f"{label:7}", context_style(label)), f" {number:5} ")
     if child.reaped is not None:
-        return ends(line(*head, (f"reaped{_ended(child)}", DIM)), line((when(view, child.reaped), DIM)), width)
+        by = f" by {child.reaped_by}" if child.reaped_by and width >= _WIDE else ""
+        style = BAD if child.signal is not None else DIM
+        return ends(line(*head, (f"reaped{by}{_ended(child)}", style)), line((when(view, child.reaped), DIM)), width)
     words, style, since = _state(view, child)
     lasts = line((ticking(view.now - since), PLAIN)) if since is not None else []
     return ends(line(*head, (words, style)), line(*lasts), width)
@@ -94,7 +124,7 @@ def _child(view: View, child: Child, width: int) -> Line:
 def _ended(child: Child) -> str:
     """How a child ended, as far as the sample told."""
     if child.signal is not None:
-        return f", {signal_name(child.signal)}"
+        return f", {KILLED} {signal_name(child.signal)}"
     return f", exit {child.exit}" if child.exit is not None else ""
 
 
@@ -108,7 +138,7 @@ def _state(view: View, child: Child) -> tuple[str, Style, int | None]:
             return f"{ZOMBIE} {KILLED} {signal_name(child.signal)}", BAD, child.since
         ended = "exit n/a" if child.exit is None else f"exit {child.exit}"
         return f"{ZOMBIE} {ended}", WARN, child.since
-    if sampled and child.state is None:
+    if sampled and child.state is None and not _is_new(process, child):
         return "believed; the kernel has none", WARN, None
     if sampled and not child.believed:
         return "unknown to the server", WARN, child.since
@@ -118,6 +148,11 @@ def _state(view: View, child: Child) -> tuple[str, Style, int | None]:
     if child.label is None:
         return "runs, not traced" if child.state == "running" else "forked", DIM, child.since
     return "ended after the sample" if sampled else "ended", DIM, None
+
+
+def _is_new(process: ProcessMoment | None, child: Child) -> bool:
+    """Whether it was born after the kernel was asked."""
+    return process is not None and process.taken is not None and child.since is not None and child.since > process.taken
 
 
 def _hook(context: ContextMoment) -> tuple[str, Style, int | None]:
