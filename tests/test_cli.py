@@ -59,6 +59,14 @@ def recording(tmp_path_factory):
     [
         (["nonsense"], "invalid choice: 'nonsense'"),
         (["demo", "nonsense"], "there is no demo 'nonsense': choose one of tcp, threading"),
+        (["demo", "tcp", "nonsense"], "there is no demo 'nonsense': choose one of tcp, threading"),
+        (["demo", "tcp", "threading", "tcp"], "tcp is named twice: name each demo once"),
+        (
+            ["demo", "tcp", "udp"],
+            "tcp takes connections and udp datagrams: beside tcp choose threading, forking, unix, refusing, failing",
+        ),
+        (["demo", "udp", "tcp"], "udp takes datagrams and tcp connections: beside udp choose unix-datagram, forking-udp"),
+        (["demo", "tcp", "threading"], "several demos side by side need a terminal; without one, name one demo"),
         (["record"], "name a program to record"),
         (["record", "-m"], "name a program to record"),
         (["record", "no-such.py"], "no-such.py: no such file"),
@@ -281,7 +289,7 @@ def test_counts_for_programs(recording):
     found = json.loads(tracer("show", recording, "--stats", "--json").stdout)
     assert set(found) == {
         "version", "python", "events", "lost", "damaged", "spans", "open_spans", "connections", "holds", "held", "slowed",
-        "unasked", "hooks", "contexts", "servers",
+        "unasked", "hooks", "steps", "contexts", "servers",
     }  # fmt: skip
     assert (found["version"], found["connections"], found["lost"], found["damaged"], found["open_spans"]) == (1, 3, 0, 0, 0)
     assert found["hooks"]["handle"] == {"calls": 3, "returns": 3, "raises": 0}
@@ -466,5 +474,5 @@ def test_a_demo_without_a_screen_prints_calls_until_it_is_interrupted(tmp_path):
     path = Path(errors.splitlines()[-1].removeprefix("tracer: recorded; to see it: tracer show "))
     assert path.parent == tmp_path / "tracer" / "recordings"
     found = json.loads(tracer("show", path, "--stats", "--json").stdout)
-    assert {context["end"] for context in found["contexts"]} == {"exited"}
+    assert {context["end"] for context in found["contexts"] if context["kind"] != "client"} == {"exited"}
     assert found["servers"][0]["class"] == "EchoServer"

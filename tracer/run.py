@@ -1,14 +1,17 @@
 """`tracer run`: an unmodified program under a supervisor of its own, watched from here until the person quits."""
 
 import shutil
-import signal
 from pathlib import Path
 
+from tracer.lab.runner import ClientRunner
+from tracer.lab.targets import Target, target_of
 from tracer.recording.text import harmless
 from tracer.supervisor.apart import Apart
 from tracer.supervisor.ending import Ending
 from tracer.supervisor.start import Program
+from tracer.timeline.moment import ServerMoment
 from tracer.tui.controls import Controls
+from tracer.tui.leaving import leave_on_sigterm
 
 
 def run(program: Program, path: Path, limit: int) -> tuple[Ending | None, int]:
@@ -18,12 +21,10 @@ def run(program: Program, path: Path, limit: int) -> tuple[Ending | None, int]:
     """
     controls = Controls(question=f"End {name_of(program)}?")
 
-    def leave(number: int, frame: object) -> None:
-        controls.leave = 128 + number  # not an exception: the screen's own tasks would end by it, and others wait for them
-
-    signal.signal(signal.SIGTERM, leave)  # so that the terminal is given back as it was
+    leave_on_sigterm(controls)
     columns, rows = shutil.get_terminal_size()
-    with Apart(program, path, limit, (columns, rows)) as supervisor:
+    with Apart(program, path, limit, (columns, rows)) as supervisor, ClientRunner(None, controls.say, path) as clients:
+        offer_clients(controls, clients)
         status = _watch(program, path, supervisor, controls)
     return supervisor.ending, status
 
@@ -38,6 +39,21 @@ def _watch(program: Program, path: Path, supervisor: Apart, controls: Controls) 
     controls.interrupt = lambda: do("interrupt")
     controls.gate = do
     return watch(path, title=f"run {name}", follow=True, controls=controls)
+
+
+def offer_clients(controls: Controls, clients: ClientRunner) -> None:
+    """Let clients be sent to the server that is watched, if they can reach it: for a page where that serves such."""
+
+    def target(server: ServerMoment) -> Target | None:
+        return target_of(server.family, server.kind, server.address)
+
+    def send(kind: str) -> None:
+        server = controls.server
+        if server is not None and (found := target(server)) is not None:
+            clients.send(kind, found, server.http)
+
+    controls.send = send
+    controls.reaches = lambda server: target(server) is not None
 
 
 def name_of(program: Program) -> str:

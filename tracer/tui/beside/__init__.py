@@ -1,0 +1,1 @@
+"""Several servers side by side, their requests aligned."""
