@@ -1,6 +1,7 @@
 """Clients in processes of their own, against a listener of ours."""
 
 import errno
+import fcntl
 import re
 import socket
 import subprocess
@@ -11,6 +12,8 @@ import pytest
 from tracer.lab.runner import BURST, ClientRunner
 from tracer.lab.summary import summary
 from tracer.lab.targets import Target
+from tracer.probe.frames import fact
+from tracer.timeline.load import load
 
 
 @pytest.fixture
@@ -43,7 +46,7 @@ def test_one_client_and_the_next(listener):
             runner.send("one")
             answer(listener)
             message = said_about(said, "reply")
-            assert re.match(rf"client {number}: sent 'hello 1' from 127\.0\.0\.1:\d+, reply 'hello 1' in ", message)
+            assert re.match(rf"client {number}: sent 'hello {number}' from 127\.0\.0\.1:\d+, reply 'hello {number}' in ", message)
 
 
 def test_a_burst_counts_as_ten(listener):
@@ -88,6 +91,37 @@ def test_closing_ends_clients_that_wait(listener):
         running = list(runner._running)
         runner.close()
         assert [process.poll() is not None for process in running] == [True]
+
+
+def test_clients_are_called_the_same_in_the_recording(listener, tmp_path):
+    """Whichever of the runner's processes plays them, and whichever server they go to."""
+    path = tmp_path / "recording.tracer"
+    path.write_bytes(fact(0, type="header", version=1))
+    said = SimpleQueue()
+    other = target(listener)
+    listener.close()
+    with path.open("rb") as recorded, ClientRunner(None, said.put, path) as runner:
+        fcntl.flock(recorded, fcntl.LOCK_EX)
+        for kind in ("one", "burst", "reset"):
+            runner.send(kind, other)
+        refused = {said_about(said, "refused").partition(": ")[0] for _ in range(BURST + 2)} - {"burst"}
+        while len(refused) < BURST + 2:
+            refused |= {said_about(said, "refused").partition(": ")[0]} - {"burst"}
+    names = [context.name for context in load(path)[0].ordered.items]
+    assert sorted(names) == sorted(refused) == sorted([*(f"client {number}" for number in range(1, BURST + 2)), "client 12 (reset)"])
+
+
+def test_how_a_client_ended_that_could_not_tell(listener, tmp_path):
+    path = tmp_path / "recording.tracer"
+    path.write_bytes(fact(0, type="header", version=1))
+    with path.open("rb") as recorded:
+        fcntl.flock(recorded, fcntl.LOCK_EX)
+        with ClientRunner(target(listener), lambda message: None, path) as runner:
+            runner.send("silent")
+            connection, _ = listener.accept()
+        connection.close()
+    (context,) = load(path)[0].ordered.items
+    assert (context.name, context.end_how, context.process.status) == ("client 1 (silent)", "exited", 1)
 
 
 def test_a_client_that_cannot_start(listener, monkeypatch):

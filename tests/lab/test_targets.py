@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracer.lab.targets import Target
+from tracer.lab.targets import Target, target_of
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,26 @@ def test_a_port_is_a_port(port: str) -> None:
 def test_a_unix_target_needs_a_path() -> None:
     with pytest.raises(ValueError, match="needs a path, as in unix:"):
         Target.parse("unix:")
+
+
+@pytest.mark.parametrize(
+    ("family", "kind", "address", "target"),
+    [
+        ("inet", "stream", "127.0.0.1:8000", "tcp:127.0.0.1:8000"),
+        ("inet", "stream", "0.0.0.0:8000", "tcp:127.0.0.1:8000"),
+        ("inet", "datagram", "127.0.0.2:53", "udp:127.0.0.2:53"),
+        ("inet6", "stream", "[::]:8000", "tcp:[::1]:8000"),
+        ("inet6", "stream", "[::1]:8000", "tcp:[::1]:8000"),
+        ("unix", "stream", "/tmp/socket", "unix:/tmp/socket"),
+        ("unix", "datagram", "/tmp/socket", "unix-datagram:/tmp/socket"),
+        ("inet", "stream", "192.0.2.1:8000", None),
+        ("inet", "stream", "127.0.0.1:0", None),
+        ("inet", "stream", "", None),
+        ("unix", "stream", "socket", None),
+        ("unix", "stream", "@abstract", None),
+        ("", "", "<Address>", None),
+        ("16", "datagram", "127.0.0.1:8000", None),
+    ],
+)
+def test_where_a_recorded_server_is_reached(family: str, kind: str, address: str, target: str | None) -> None:
+    assert target_of(family, kind, address) == (Target.parse(target) if target is not None else None)

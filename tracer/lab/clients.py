@@ -1,16 +1,25 @@
 """Scripted clients, in a process of their own: `python -m tracer.lab.clients KIND TARGET`.
 
-| KIND   | to a stream                                        | to a datagram socket                    |
-| ------ | -------------------------------------------------- | --------------------------------------- |
-| one    | connect, send a line, read the reply, close        | send one datagram, read the reply       |
-| burst  | N of these at the same instant                     | N of these at the same instant          |
-| slow   | the line in pieces: a byte, a pause, a byte, …     | three datagrams with pauses: a datagram |
-|        |                                                    | comes whole or not at all               |
-| silent | connect, say nothing for some seconds, close       | send an empty datagram, read the reply  |
+| KIND       | to a stream                                        | to a datagram socket                    |
+| ---------- | -------------------------------------------------- | --------------------------------------- |
+| one        | connect, send a line, read the reply, close        | send one datagram, read the reply       |
+| burst      | N of these at the same instant                     | N of these at the same instant          |
+| slow       | the line in pieces: a byte, a pause, a byte, …     | three datagrams with pauses: a datagram |
+|            |                                                    | comes whole or not at all               |
+| silent     | connect, say nothing for some seconds, close       | send an empty datagram, read the reply  |
+| half-close | send a line and say that no more comes, read up to | as oversized                            |
+|            | the end                                            |                                         |
+| reset      | send a part of the line, reset the connection      | send one datagram, leave                |
+| oversized  | a line of 9,000 bytes, read the reply              | one datagram of 9,000 bytes, read the   |
+|            |                                                    | reply                                   |
+
+With `--http` a client of a stream asks for a page (`GET / HTTP/1.0`) instead of sending a line, and reads all of it.
 
 Each client writes one line when it is done, as `#1 sent 'hello 1' from 127.0.0.1:42216, reply 'hello 1' in 1.2 ms`,
 `#1 refused` or `#1 timed out after 5 s, from 127.0.0.1:42216`. Exit status: 0 when every client did what its kind says,
 1 when one did not or when a signal ended them, 2 for a command line that cannot be understood.
+
+With `--record FILE` each client is a context of its own in that recording, as long as it is being made.
 
 They are not run inside the server's process because a forked child would inherit the client's end of its connection.
 """
@@ -27,7 +36,8 @@ from threading import Barrier, Thread
 from typing import NoReturn
 
 from tracer.lab.ending import end_on_signals
-from tracer.lab.scripts import Outcome, Script, Settings, one, play, silent, slow
+from tracer.lab.scripts import Outcome, Script, Settings, half_close, one, oversized, play, reset, silent, slow
+from tracer.lab.steps import Record
 from tracer.lab.targets import Target
 
 
@@ -37,14 +47,27 @@ class Kind:
 
     sentence: str
     script: Script
+    words: str
+    """What it is called, behind its number; "": a client as any other."""
+    datagrams: str
+    """The same where it sends datagrams."""
 
 
 KINDS = {
-    "one": Kind("Sends a line, reads the reply and leaves.", one),
-    "burst": Kind("Ten clients at the same instant.", one),
-    "slow": Kind("Sends its line byte by byte, with pauses.", slow),
-    "silent": Kind("Connects and says nothing for a while.", silent),
+    "one": Kind("Sends a line, reads the reply and leaves.", one, "", ""),
+    "burst": Kind("Ten clients at the same instant.", one, "", ""),
+    "slow": Kind("Sends its line byte by byte, with pauses.", slow, "slow", "three in a row"),
+    "silent": Kind("Connects and says nothing for a while.", silent, "silent", "empty"),
+    "half-close": Kind("Sends a line and its end, reads to the end.", half_close, "half-close", "oversized"),
+    "reset": Kind("Sends a part of a line and resets the connection.", reset, "reset", "gone at once"),
+    "oversized": Kind("Sends more than a datagram server takes at once.", oversized, "oversized", "oversized"),
 }
+
+
+def words_of(kind: str, target: Target) -> str:
+    """What stands behind `client 7`: ` (slow)`; "" for one as any other."""
+    words = KINDS[kind].words if target.is_stream else KINDS[kind].datagrams
+    return f" ({words})" if words else ""
 
 
 def command(kind: str, target: Target, *options: str) -> list[str]:
@@ -67,13 +90,16 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10, metavar="S", help="how long a silent client stays (10)")
     parser.add_argument("--pause", type=float, default=0.3, metavar="S", help="between a slow client's pieces (0.3)")
     parser.add_argument("--timeout", type=float, default=5, metavar="S", help="for connecting and for a reply (5)")
+    parser.add_argument("--http", action="store_true", help="ask for a page instead of sending a line")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="tell the recording in that file each step")
+    parser.add_argument("--first", type=int, default=1, metavar="NUMBER", help="of the first client (1)")
     found = parser.parse_args(arguments)
     try:
         found.target = Target.parse(found.target)
     except ValueError as error:
         parser.error(str(error))
-    if found.n < 1 or found.seconds <= 0 or found.pause < 0 or found.timeout <= 0:
-        parser.error("-n, --seconds and --timeout must be above 0, --pause not below")
+    if found.n < 1 or found.first < 1 or found.seconds <= 0 or found.pause < 0 or found.timeout <= 0:
+        parser.error("-n, --first, --seconds and --timeout must be above 0, --pause not below")
     return found
 
 
@@ -84,15 +110,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     count = parsed.n if parsed.kind == "burst" else 1
     outcomes: SimpleQueue[Outcome] = SimpleQueue()
     start = Barrier(count)
+    record = Record(parsed.record)
+    record.define()
     with _own_addresses(parsed.target) as folder:
-        settings = Settings(parsed.target, parsed.pause, parsed.seconds, parsed.timeout, Path(folder))
+        words = words_of(parsed.kind, parsed.target)
+        times = parsed.pause, parsed.seconds, parsed.timeout
+        settings = Settings(parsed.target, *times, Path(folder), parsed.http, record, words)
 
         def client(number: int) -> None:
             start.wait()
             outcomes.put(play(KINDS[parsed.kind].script, number, settings))
 
         # Threads of the daemon kind that write nothing themselves: so a signal ends the process at once.
-        for number in range(1, count + 1):
+        for number in range(parsed.first, parsed.first + count):
             Thread(target=client, args=(number,), daemon=True).start()
         status = 0
         for _ in range(count):

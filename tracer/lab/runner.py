@@ -2,40 +2,55 @@
 
 import re
 import subprocess
+import time
 from collections.abc import Callable
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Thread
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
-from tracer.lab.clients import command
+from tracer.lab.clients import command, words_of
+from tracer.lab.steps import Record
 from tracer.lab.summary import summary
 from tracer.lab.targets import Target
+from tracer.probe.frames import fact
 
 BURST = 10
 _NUMBER = re.compile(r"#(\d+) ")
 
 
-class ClientRunner:
-    """Sends clients to one target and says what came of them; `send` returns at once. To be closed, or used by `with`.
+class _Wanted(NamedTuple):
+    kind: str
+    target: Target
+    http: bool
 
-    Clients are numbered in the order they are sent. `#7` is a connection's number everywhere, so a client's has no such sign.
+
+class ClientRunner:
+    """Sends clients and says what came of them; `send` returns at once. To be closed, or used by `with`.
+
+    Clients are numbered in the order they are sent, for all targets together, and so they are called in the recording. `#7` is a
+    connection's number everywhere, so a client's has no such sign.
     """
 
-    def __init__(self, target: Target, say: Callable[[str], None]) -> None:
+    def __init__(self, target: Target | None, say: Callable[[str], None], record: Path | None = None) -> None:
+        """Clients go to `target` where `send` is given none, and tell their steps to the recording in the file `record`."""
         self._target = target
         self._say = say
+        self._record = record
         self._sent = 0
-        self._wanted: SimpleQueue[str | None] = SimpleQueue()
+        self._wanted: SimpleQueue[_Wanted | None] = SimpleQueue()
         self._running: set[subprocess.Popen[str]] = set()
         self._readers: list[Thread] = []
         self._lock = Lock()
         self._starter = Thread(target=self._start_all, name="clients", daemon=True)
         self._starter.start()
 
-    def send(self, kind: str) -> None:
-        """Send clients of that kind: `one`, `burst`, `slow` or `silent`."""
-        self._wanted.put(kind)
+    def send(self, kind: str, target: Target | None = None, http: bool = False) -> None:
+        """Send clients of that kind (see KINDS in clients.py); with `http` they ask for a page."""
+        target = target or self._target
+        assert target is not None
+        self._wanted.put(_Wanted(kind, target, http))
 
     def close(self) -> None:
         """End all clients, and wait for their processes."""
@@ -54,12 +69,15 @@ class ClientRunner:
         self.close()
 
     def _start_all(self) -> None:
-        while (kind := self._wanted.get()) is not None:
-            first, self._sent = self._sent, self._sent + (BURST if kind == "burst" else 1)
-            options = ("-n", str(BURST)) if kind == "burst" else ()
+        while (wanted := self._wanted.get()) is not None:
+            count = BURST if wanted.kind == "burst" else 1
+            first, self._sent = self._sent + 1, self._sent + count
+            options = ["-n", str(count), "--first", str(first), *["--http"] * wanted.http]
+            if self._record is not None:
+                options += ["--record", str(self._record)]
             try:
                 process = subprocess.Popen(
-                    command(kind, self._target, *options),
+                    command(wanted.kind, wanted.target, *options),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
@@ -69,30 +87,35 @@ class ClientRunner:
             except OSError as error:
                 self._say(f"no client: {error.strerror}")
                 continue
-            self._say(f"{self._name(first + 1, kind)} on its way" if kind != "burst" else f"{BURST} clients on their way")
-            reader = Thread(target=self._read, args=(process, first, kind), name="client outcomes", daemon=True)
+            words = words_of(wanted.kind, wanted.target)
+            self._say(f"client {first}{words}: on its way" if count == 1 else f"{count} clients on their way")
+            reader = Thread(target=self._read, args=(process, first, count, words), name="client outcomes", daemon=True)
             with self._lock:
                 self._running.add(process)
                 self._readers = [one for one in self._readers if one.is_alive()] + [reader]
                 reader.start()
 
-    def _read(self, process: subprocess.Popen[str], first: int, kind: str) -> None:
+    def _read(self, process: subprocess.Popen[str], first: int, count: int, words: str) -> None:
         assert process.stdout is not None
         outcomes = []
         with process:
             for text in process.stdout:
                 found = _NUMBER.match(text)
-                number = first + int(found[1]) if found else first + 1
+                number = int(found[1]) if found else first
                 said = text[found.end() if found else 0 :].strip()
-                self._say(f"{self._name(number, kind)} {said}")
+                self._say(f"client {number}{words}: {said}")
                 outcomes += [said] if found else []
-        if kind == "burst":
-            self._say(summary(outcomes, BURST))
+        if len(outcomes) < count:
+            self._tell_end(process)
+        if count > 1:
+            self._say(summary(outcomes, count))
         with self._lock:
             self._running.discard(process)
 
-    def _name(self, number: int, kind: str) -> str:
-        words = "" if kind in ("one", "burst") else f" ({kind})"
-        if not self._target.is_stream:
-            words = {"slow": " (three in a row)", "silent": " (empty)"}.get(kind, "")
-        return f"client {number}{words}:"
+    def _tell_end(self, process: subprocess.Popen[str]) -> None:
+        """Clients were ended before they were done: nobody else is told how."""
+        if self._record is not None:
+            status = process.returncode
+            record = Record(self._record)
+            record.tell(fact(0, type="exit", pid=process.pid, status=-status if status < 0 else status << 8, t=time.monotonic_ns()))
+            record.close()

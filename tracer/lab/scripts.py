@@ -1,22 +1,23 @@
 """What scripted clients do: one function for each script, and `play`, which runs one and says what came of it.
 
 1. Every client ends in the time its settings allow, whatever the server does.
-2. Nothing is written here: a client's end is an Outcome.
+2. Nothing is written here: a client's end is an Outcome. What it does on the way its Wire tells the recording, if there is one.
 """
 
-import os
-import socket
-import struct
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from tracer.lab.targets import TRANSPORTS, Target
+from tracer.lab.steps import Record, Steps
+from tracer.lab.targets import Target
+from tracer.lab.wire import Wire
 
 DATAGRAMS_OF_A_SLOW_CLIENT = 3
+OVERSIZED = 9000  # bytes: more than a datagram server takes (max_packet_size is 8192), less than loopback cuts in pieces
+_MOST_SHOWN = 40  # characters
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,12 @@ class Settings:
     """For connecting, and for each reply from the last byte sent."""
     folder: Path
     """Where Unix datagram clients have their own addresses."""
+    http: bool = False
+    """Whether a client of a stream asks for a page instead of sending a line."""
+    record: Record = field(default_factory=Record)
+    """Where the clients tell their steps."""
+    words: str = ""
+    """What stands behind `client 7` in a client's name."""
 
 
 @dataclass(frozen=True)
@@ -57,45 +64,74 @@ class BrokenOffError(Exception):
 
 def one(number: int, settings: Settings) -> str:
     """Send a line, read the reply."""
-    begin = time.monotonic()
-    with _connected(number, settings) as (sock, place):
-        sock.sendall(_line(number))
-        return f"sent {_shown(_line(number))}{place}, reply {_reply(sock, settings)} in {_since(begin)}"
+    return _ask(number, settings, _message(number, settings))
 
 
 def slow(number: int, settings: Settings) -> str:
     """Send the line byte by byte; or three datagrams, each of which comes whole or not at all."""
     begin = time.monotonic()
-    with _connected(number, settings) as (sock, place):
+    message = _message(number, settings)
+    with _connected(number, settings) as wire:
         if not settings.target.is_stream:
             replies = []
             for sent in range(DATAGRAMS_OF_A_SLOW_CLIENT):
                 if sent:
                     time.sleep(settings.pause)
-                sock.sendall(_line(number))
-                replies.append(_reply(sock, settings))
-            return f"sent {_shown(_line(number))} {len(replies)} times{place}, replies {', '.join(replies)} in {_since(begin)}"
-        for sent, byte in enumerate(_line(number)):
+                wire.send(message)
+                replies.append(_reply(wire, settings))
+            return f"sent {_shown(message)} {len(replies)} times{wire.place}, replies {', '.join(replies)} in {_since(begin)}"
+        for sent in range(len(message)):
             if sent:
                 time.sleep(settings.pause)
-            sock.sendall(bytes([byte]))
-        return f"sent {_shown(_line(number))} byte by byte{place}, reply {_reply(sock, settings)} in {_since(begin)}"
+            wire.send(message[sent : sent + 1])
+        return f"sent {_shown(message)} byte by byte{wire.place}, reply {_reply(wire, settings)} in {_since(begin)}"
 
 
 def silent(number: int, settings: Settings) -> str:
     """Connect and say nothing; or send an empty datagram."""
     begin = time.monotonic()
-    with _connected(number, settings) as (sock, place):
+    with _connected(number, settings) as wire:
         if not settings.target.is_stream:
-            sock.sendall(b"")
-            return f"sent an empty datagram{place}, reply {_reply(sock, settings)} in {_since(begin)}"
+            wire.send(b"")
+            return f"sent an empty datagram{wire.place}, reply {_reply(wire, settings)} in {_since(begin)}"
         leave = time.monotonic() + settings.seconds
-        with suppress(TimeoutError):
-            while True:  # whatever the server says is left unanswered
-                sock.settimeout(_remaining(leave))
-                if not sock.recv(4096):
-                    raise ClosedError
-        return f"said nothing for {settings.seconds:g} s,{place}" if place else f"said nothing for {settings.seconds:g} s"
+        while (said := wire.receive_until(leave)) is not None:  # whatever the server says is left unanswered
+            if not said:
+                raise ClosedError
+        return f"said nothing for {settings.seconds:g} s,{wire.place}" if wire.place else f"said nothing for {settings.seconds:g} s"
+
+
+def half_close(number: int, settings: Settings) -> str:
+    """Send a line and the end of all that is to come, read to the end; or an oversized datagram, which has no end but its own."""
+    if not settings.target.is_stream:
+        return oversized(number, settings)
+    begin = time.monotonic()
+    message = _message(number, settings)
+    with _connected(number, settings) as wire:
+        wire.send(message)
+        wire.half_close()
+        reply = _shown(_to_the_end(wire, settings))
+        return f"sent {_shown(message)} and its end{wire.place}, reply {reply} and its end in {_since(begin)}"
+
+
+def reset(number: int, settings: Settings) -> str:
+    """Send a part of the line and reset the connection; or send a datagram and be gone when the reply comes."""
+    message = _message(number, settings)
+    with _connected(number, settings) as wire:
+        if not settings.target.is_stream:
+            wire.send(message)
+            return f"sent {_shown(message)}{wire.place}, gone before the reply"
+        part = message[: len(message) // 2]
+        wire.send(part)
+        how = "reset the connection" if wire.reset() else "closed the connection, as a Unix socket knows no reset"
+        return f"sent {_shown(part)}{wire.place}, {how}"
+
+
+def oversized(number: int, settings: Settings) -> str:
+    """Send more than a datagram server takes at once, in one line or datagram; read the reply."""
+    message = _message(number, settings)
+    end = message[message.rindex(b" HTTP/") :] if settings.http else b"\n"
+    return _ask(number, settings, message.removesuffix(end).ljust(OVERSIZED - len(end), b"x") + end)
 
 
 Script: TypeAlias = Callable[[int, Settings], str]
@@ -131,78 +167,65 @@ def _failure(cause: BaseException | None, settings: Settings) -> str:
 
 
 @contextmanager
-def _connected(number: int, settings: Settings) -> Iterator[tuple[socket.socket, str]]:
-    """A connected socket, and ` from 127.0.0.1:42216` if it has an address of its own: so is its connection found."""
-    with _socket(number, settings) as sock:
-        place = _from(sock)
-        try:
-            yield sock, place
-        except (OSError, ClosedError) as error:
-            raise BrokenOffError(place) from error
-
-
-def _from(sock: socket.socket) -> str:
-    if sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return ""
-    host, port = sock.getsockname()[:2]
-    return f" from [{host}]:{port}" if ":" in host else f" from {host}:{port}"
-
-
-def _socket(number: int, settings: Settings) -> socket.socket:
-    target = settings.target
-    if target.transport == "tcp":
-        return socket.create_connection((target.host, target.port), settings.timeout)
-    family, kind = TRANSPORTS[target.transport]
-    address: tuple[str, int] | str = target.path
-    if target.transport == "udp":
-        family, kind, _, _, found = socket.getaddrinfo(target.host, target.port, type=kind)[0]
-        address = (str(found[0]), int(found[1]))
-    sock = socket.socket(family, kind)
+def _connected(number: int, settings: Settings) -> Iterator[Wire]:
+    """A connected client; at the end it is closed."""
+    steps = Steps(settings.record, f"client {number}{settings.words}")
     try:
-        if target.transport == "unix-datagram":
-            # The answer goes to the client's own address: without one it gets none.
-            sock.bind(os.fspath(settings.folder / str(number)))
-        if target.transport == "unix":
-            # A full queue makes connect() wait as TCP does only on a blocking socket: settimeout() would get EAGAIN.
-            limit = struct.pack("@ll", int(settings.timeout), int(settings.timeout % 1 * 1e6))
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        sock.connect(address)
-        sock.settimeout(settings.timeout)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+        with Wire(steps, settings.target, settings.timeout, settings.folder / str(number)) as wire:
+            try:
+                yield wire
+            except (OSError, ClosedError) as error:
+                raise BrokenOffError(wire.place) from error
+    finally:
+        steps.leave()
 
 
-def _reply(sock: socket.socket, settings: Settings) -> str:
-    """One line of a stream, or one datagram, as it is to be shown."""
+def _ask(number: int, settings: Settings, message: bytes) -> str:
+    """Send the message, read the reply."""
+    begin = time.monotonic()
+    with _connected(number, settings) as wire:
+        wire.send(message)
+        return f"sent {_shown(message)}{wire.place}, reply {_reply(wire, settings)} in {_since(begin)}"
+
+
+def _reply(wire: Wire, settings: Settings) -> str:
+    """One line of a stream, all that comes up to its end from a server of pages, or one datagram, as it is to be shown."""
     deadline = time.monotonic() + settings.timeout
     if not settings.target.is_stream:
-        sock.settimeout(_remaining(deadline))
-        return _shown(sock.recv(1 << 16))
+        return _shown(wire.receive(deadline))
+    if settings.http:
+        return _shown(_to_the_end(wire, settings))
     reply = b""
     while not reply.endswith(b"\n"):
-        sock.settimeout(_remaining(deadline))
-        part = sock.recv(4096)
+        part = wire.receive(deadline)
         if not part:
             raise ClosedError
         reply += part
     return _shown(reply)
 
 
-def _remaining(deadline: float) -> float:
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise TimeoutError
-    return remaining
+def _to_the_end(wire: Wire, settings: Settings) -> bytes:
+    """All that comes; ClosedError if nothing does."""
+    deadline = time.monotonic() + settings.timeout
+    parts = []
+    while part := wire.receive(deadline):
+        parts.append(part)
+    if not parts:
+        raise ClosedError
+    return b"".join(parts)
 
 
-def _line(number: int) -> bytes:
+def _message(number: int, settings: Settings) -> bytes:
+    if settings.http and settings.target.is_stream:
+        return b"GET / HTTP/1.0\r\n\r\n"
     return f"hello {number}\n".encode()
 
 
 def _shown(data: bytes) -> str:
-    return repr(data.decode(errors="replace").removesuffix("\n"))
+    """Data as text: its first line, and how much it is in all where that is not all of it."""
+    text = data.decode(errors="replace").rstrip("\r\n")
+    first = text.partition("\n")[0].rstrip("\r")[:_MOST_SHOWN]
+    return repr(text) if first == text else f"{first!r}… of {len(data)} bytes"
 
 
 def _since(begin: float) -> str:

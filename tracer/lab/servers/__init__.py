@@ -35,6 +35,11 @@ class Demo(NamedTuple):
         """The file to show."""
         return Path(__file__).with_name(f"{self.module}.py")
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether it takes connections; else datagrams."""
+        return Target(self.transport).is_stream
+
     def main(self) -> None:
         """Serve, in this process, until something is raised out of it."""
         cast(_Program, import_module(f"{__name__}.{self.module}")).main()
