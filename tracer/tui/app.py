@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -18,40 +18,53 @@ from tracer.timeline.units import count
 from .controls import Controls
 from .feed import TICKS, Feed
 from .gate import NOBODY, GateActions
+from .keymap import own_keys
 from .marks import needs_ascii
-from .offers import GATE_KEYS, Offer, client_keys, footer, hint, keys_help
+from .navigation import TimeActions
+from .offers import GATE_KEYS, TIME_KEYS, Key, Offer, client_keys, footer, hint, keys_help
+from .palette import commands
+from .panels.calls import Calls
+from .panels.connections import ConnectionsPanel
 from .panels.entry import Entry
 from .panels.keys import Keys, Said
 from .panels.panel import Panel
+from .panels.timeline import TimelinePanel
 from .screens.help import HelpScreen, Question
-from .screens.watch import WatchScreen
+from .screens.watch import PANEL_KEYS, WatchScreen
 from .servers import details
-from .terminal.looks import SIXTEEN
+from .themed import Themed
 from .view import View
 
+SAYING = 10_000_000_000  # nanoseconds that a message stays
+WORTH = 3_000_000_000  # who waits for so long is told of, where nothing else is said
 
-class Watch(App[int]):
+
+class Watch(Themed[int]):
     """Watches one recording. With `ticking` false somebody else calls `tick`: a test, at its own time."""
 
-    TITLE = "tracer"
     CSS_PATH = "screens/watch.tcss"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(key, f"client('{kind}')", f"Send {word}", show=False) for key, word, kind in client_keys(datagram=False)),
-        *(Binding(one.key, f"gate('{one.does}')", one.title, show=False, id=f"gate.{one.does}") for one in GATE_KEYS),
-        Binding("i", "type", "Type to the program", show=False),
-        Binding("k", "interrupt", "Send Ctrl-C to the program", show=False),
-        Binding("H", "held", "Go to Held", show=False),
-        Binding("w", "held_time", "Times with or without held time", show=False),
-        Binding("v", "next_server", "Watch the next server", show=False),
-        Binding("space", "freeze", "Freeze the picture", show=False),
-        Binding("question_mark", "help", "Help for the focused panel", show=False),
-        Binding("q", "leave", "Quit", show=False),
+        *(Binding(key, f"client('{kind}')", f"Send {word}", id=f"client.{kind}") for key, word, kind in client_keys(datagram=False)),
+        *(Binding(one.key, f"gate('{one.does}')", one.title, id=f"gate.{one.does}") for one in GATE_KEYS),
+        *(Binding(one.binding, f"time('{one.does}')", one.title, id=f"time.{one.does.replace(' ', '-')}") for one in TIME_KEYS),
+        Binding("space", "freeze", "Freeze the picture, or show the newest again", id="time.freeze"),
+        Binding("G", "go_to", "Go to a time, a connection, a match", id="time.go"),
+        Binding("M", "mark", "Mark this moment", id="time.mark"),
+        Binding("slash", "filter", "Show only the calls that match", id="calls.filter"),
+        Binding("F", "find_call", "Find the next call that matches", id="calls.find"),
+        Binding("w", "held_time", "Times with or without held time", id="calls.held-time"),
+        Binding("H", "held", "Go to Held", id="panel.held-too"),
+        Binding("i", "type", "Type to the program", id="program.type"),
+        Binding("k", "interrupt", "Send Ctrl-C to the program", id="program.interrupt"),
+        Binding("v", "next_server", "Watch the next server", id="server.next"),
+        Binding("question_mark", "help", "Help for the focused panel", id="help"),
+        Binding("q", "leave", "Quit", id="quit"),
         # From everywhere: whoever presses these wants to leave, and neither reaches the program.
-        Binding("ctrl+c", "break_off", "Quit", show=False, priority=True),
-        Binding("ctrl+q", "quit", "Quit at once", show=False, priority=True),
+        Binding("ctrl+c", "break_off", "Quit", priority=True),
+        Binding("ctrl+q", "quit", "Quit at once", priority=True),
     ]
 
     def __init__(self, feed: Feed, controls: Controls | None = None, ascii_marks: bool = False, ticking: bool = True) -> None:
@@ -63,16 +76,21 @@ class Watch(App[int]):
         self._automatic = self.controls.every is not None and self.controls.send is not None
         self._untouched = True  # no client was asked for, and nothing said, so far
         self._passing = False  # what was said is about a run that goes on
+        self._said = 0  # when something was said last, by the view's clock
         self._view: View | None = None
-        self.ansi_theme_dark = SIXTEEN
+        self._keys, self._wrong_keys = own_keys(NAMES)
+        self.set_keymap(self._keys)
         self.picture = WatchScreen(ascii_marks, terminal=self.controls.type is not None)
         self.gate = GateActions(self.controls, self.picture, self._say)
+        self.time = TimeActions(feed, self.picture, self._say)
 
     def get_default_screen(self) -> Screen[None]:
         return self.picture
 
     def on_ready(self) -> None:
         self._show_keys()
+        if self._wrong_keys:
+            self._say(self._wrong_keys)
         self.tick()
         if self.ticking:
             self.set_interval(1 / TICKS, self.tick)
@@ -102,12 +120,18 @@ class Watch(App[int]):
         if self._runs and not view.runs and self._passing:
             self._say("")
         self._view = view
+        said = self.picture.query_one(Said)
+        if not self._untouched and view.mode == "live" and view.now - self._said >= SAYING:
+            said.message = ""
+        said.waits = next((one.words(view.now) for one in view.waits if one.kind == "waits" and view.now - one.since >= WORTH), "")
+        self.controls.server = view.server
         self.picture.show(view)
         self.gate.show(view)
+        self.time.show(view)
         if untyped and self._runs:
             self._say(f"the program does not read what is typed: {count(untyped, 'character')} dropped")
         purpose = self.picture.entry.purpose
-        if purpose not in (None, "search") and not self._runs:
+        if purpose in ("type", "hold", "to") and not self._runs:
             self.picture.close_entry()
             self._say("the program has ended: it reads nothing more" if purpose == "type" else self.gate.why_not)
         self._show_keys()
@@ -116,6 +140,7 @@ class Watch(App[int]):
         """A line above the footer."""
         self._untouched = False
         self._passing = True
+        self._said = self._view.now if self._view is not None else 0
         self.picture.query_one(Said).message = words
 
     def send_by_itself(self) -> None:
@@ -132,7 +157,10 @@ class Watch(App[int]):
 
     @property
     def _sends(self) -> bool:
-        return self.controls.send is not None and self._runs
+        if self.controls.send is None or not self._runs:
+            return False
+        reaches, server = self.controls.reaches, self.controls.server
+        return reaches is None or (server is not None and reaches(server))
 
     @property
     def _types(self) -> bool:
@@ -161,15 +189,26 @@ class Watch(App[int]):
         self._show_keys()
 
     def _show_keys(self) -> None:
-        self.picture.query_one(Keys).keys = footer(self._offer)
+        self.picture.query_one(Keys).keys = tuple(self._own_key(one) for one in footer(self.offer))
         if self._untouched and self.controls.send is not None:
             words = hint(self._datagram)
             if self._automatic:
                 words = f"a client every {self.controls.every:g} s until you press c, b, l or x"
             self.picture.query_one(Said).message = words if self._sends else ""
 
+    def _own_key(self, offered: Key) -> Key:
+        """A key of the footer as the person has named it."""
+        key, word, action = offered
+        return self._keys.get(_NAME_OF.get(action.removeprefix("app."), ""), key), word, action
+
     @property
-    def _offer(self) -> Offer:
+    def view(self) -> View | None:
+        """The picture that is shown."""
+        return self._view
+
+    @property
+    def offer(self) -> Offer:
+        """What can be done now."""
         picture = self.picture
         return Offer(
             sends=self._sends,
@@ -186,6 +225,10 @@ class Watch(App[int]):
             held=len(self._view.stopped) if self._view is not None else 0,
             steps=self.gate.target.label if self.gate.target is not None else "",
             removes=self.gate.removable is not None,
+            past=self._view is not None and self._view.wanted.t is not None,
+            over=not self._runs,
+            playing=self._view is not None and self._view.playing,
+            filtered=self._view is not None and self._view.matched is not None,
         )
 
     @property
@@ -197,20 +240,83 @@ class Watch(App[int]):
         """Send clients; from now on none comes by itself."""
         if self.controls.send is None or not self._sends:
             return
+        if self._datagram:
+            kind = {"half-close": "oversized", "reset": ""}.get(kind, kind)
         if self._untouched:
             self.picture.query_one(Said).message = ""
         self._automatic = self._untouched = False
         self.controls.send(kind)
 
     def action_gate(self, does: str) -> None:
-        """Hold, release, step."""
+        """Hold, release, step; in a replay a step moves what is shown."""
+        if does in ("in", "over", "out") and self._view is not None and self._view.mode in ("replay", "ended"):
+            self.action_time(does)
+            return
         self.gate.press(does)
         self._show_keys()
 
     def action_held(self) -> None:
         """Go to the panel of those that are held."""
-        if not self.picture.show_held():
-            self._say(NOBODY)
+        self.picture.action_panel("held")
+
+    def on_watch_screen_missing(self, event: WatchScreen.Missing) -> None:
+        self._say(NOBODY if event.name == "held" else "nothing was written to a terminal of ours")
+
+    # -- time --------------------------------------------------------------------------------------------------------------
+
+    def action_time(self, does: str) -> None:
+        """Show another time, or choose another call."""
+        self.time.press(does)
+        self.tick()
+
+    def action_fold(self, shut: bool) -> None:
+        """Fold away what is inside the chosen call, or show it again."""
+        self.time.fold(shut)
+        self.tick()
+
+    def action_filter(self) -> None:
+        """Open a line for which calls are to be shown."""
+        self.picture.open_entry("filter", self.feed.wanted.filter)
+
+    def action_find_call(self) -> None:
+        """Open a line for what to find."""
+        self.picture.open_entry("find")
+
+    def action_find(self, step: int) -> None:
+        """The next match of what stands on the line, or with -1 the one before."""
+        self.time.find(self.picture.entry.text, step)
+        self.tick()
+
+    def action_go_to(self) -> None:
+        """Open a line for where to go."""
+        self.picture.open_entry("go")
+
+    def action_mark(self) -> None:
+        """Open a line for a note about this moment."""
+        self.time.begin_mark()
+
+    def on_calls_chose(self, event: Calls.Chose) -> None:
+        self.feed.choose(event.call)
+        self.tick()
+
+    def on_calls_first(self) -> None:
+        self.time.first()
+        self.tick()
+
+    def on_timeline_panel_seek(self, event: TimelinePanel.Seek) -> None:
+        self.time.to(event.t)
+        self.tick()
+
+    def on_timeline_panel_zoom(self, event: TimelinePanel.Zoom) -> None:
+        self.time.zoom(event.closer)
+        self.tick()
+
+    def on_timeline_panel_room(self, event: TimelinePanel.Room) -> None:
+        self.time.room(event.columns, event.rows)
+
+    def on_connections_panel_wanted(self, event: ConnectionsPanel.Wanted) -> None:
+        self.time.connection(event.number)
+        self.tick()
 
     def action_held_time(self) -> None:
         """Times with the time in which their context was held, or without, if there is any."""
@@ -227,14 +333,29 @@ class Watch(App[int]):
             self.picture.open_entry("type")
 
     def on_entry_entered(self, event: Entry.Entered) -> None:
-        """A line for the program, or where to hold."""
-        if event.purpose != "type":
+        """A line for the program, where to hold, what to show, where to go."""
+        if event.purpose in ("hold", "to"):
             self.gate.entered(event.purpose, event.text)
+        elif event.purpose != "type":
+            self.time.entered(event.purpose, event.text)
+            self.tick()
         elif self.controls.type is not None and self._runs:
             self.controls.type(f"{event.text}\n")
             self.picture.entry.clear()
             what = f"a line of {count(len(event.text), 'character')}" if event.text else "Enter"
             self._say(f"sent {what} to the program")
+
+    def on_entry_edited(self, event: Entry.Edited) -> None:
+        self.time.edited(event.purpose, event.text)
+        self.tick()
+
+    def on_entry_moved(self, event: Entry.Moved) -> None:
+        if self.picture.entry.purpose == "find":
+            self.action_find(event.step)
+
+    def on_watch_screen_unfiltered(self) -> None:
+        self.time.show_all()
+        self.tick()
 
     def on_entry_end_of_input(self, event: Entry.EndOfInput) -> None:
         """No more lines for the program."""
@@ -254,8 +375,11 @@ class Watch(App[int]):
         self.tick()
 
     def action_freeze(self) -> None:
-        """Stop the picture, or let it go on. Recording and reading go on."""
-        self.feed.freeze()
+        """Stop the picture, or let it go on: recording and reading go on. Where nothing more comes: play it, or stop it."""
+        if self._runs:
+            self.feed.freeze()
+        else:
+            self.feed.play()
         self.tick()
 
     def action_help(self) -> None:
@@ -263,7 +387,7 @@ class Watch(App[int]):
         focused = self.screen.focused
         panel = focused if isinstance(focused, Panel) else self.picture.calls
         words = panel.help(self._view) if self._view is not None else panel.HELP_TEXT
-        self.push_screen(HelpScreen(panel.NAME, f"{words}\n\n{keys_help(self._offer)}", self.ascii_marks))
+        self.push_screen(HelpScreen(panel.NAME, f"{words}\n\n{keys_help(self.offer)}", self.ascii_marks))
 
     def action_servers(self) -> None:
         """Every server in full."""
@@ -288,36 +412,13 @@ class Watch(App[int]):
         """Leave at once."""
         self.exit(0)
 
-    def on_calls_above(self) -> None:
-        """Somebody looks at the oldest rows there are."""
-        self.feed.widen()
-
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette, in this program's words."""
-        if self._sends:
-            for _, word, kind in client_keys(self._datagram):
-                yield SystemCommand(f"Send: {word}", "Clients, as scripted", lambda kind=kind: self.action_client(kind))
-        if self._types:
-            yield SystemCommand("Type", "Type to the program", self.action_type)
-        if self._interrupts:
-            yield SystemCommand("Send Ctrl-C", "Interrupt the program", self.action_interrupt)
-        for one in GATE_KEYS if self.gate.possible else ():
-            yield SystemCommand(one.title, f"{one.key}: {one.means}", lambda does=one.does: self.action_gate(does))
-        if self.gate.possible or "held" in self.picture.side.there:
-            yield SystemCommand("Held", "H: who is held, and which holds are set", self.action_held)
-        if self._view is not None and self.picture.calls.was_held:
-            words = f"Times with{'out' * self.picture.calls.with_held} held time"
-            yield SystemCommand(words, "w: durations with or without what was held", self.action_held_time)
-        if self.picture.side.terminal:
-            yield SystemCommand("Search", "Search what the program wrote", self.picture.action_search)
-        if self._several:
-            yield SystemCommand("Next server", "Watch the next server, and stay with it", self.action_next_server)
-        if self._view is not None and self._view.moment.servers:
-            yield SystemCommand("Server details", "Class, address, MRO and settings of every server", self.action_servers)
-        yield SystemCommand("Freeze", "Stop only the picture, or let it go on", self.action_freeze)
-        yield SystemCommand("Enlarge", "The focused panel fills the screen", self.picture.action_enlarge)
-        yield SystemCommand("Help", "What the focused panel shows", self.action_help)
-        yield SystemCommand("Quit", "Leave the screen", self.action_leave)
+        return commands(self)
+
+
+#: What a binding does -> what it is called.
+_NAME_OF = {one.action: one.id for one in Watch.BINDINGS if isinstance(one, Binding) and one.id is not None}
+NAMES = frozenset(_NAME_OF.values()) | {f"panel.{name}" for _, name in PANEL_KEYS}
 
 
 def watch(

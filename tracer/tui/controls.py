@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
+from tracer.timeline.moment import ServerMoment
+
 
 @dataclass
 class Controls:
@@ -11,6 +13,10 @@ class Controls:
 
     send: Callable[[str], None] | None = None
     """Sends clients of a kind (see tracer.lab.clients.KINDS); returns at once. None: no clients are possible here."""
+    reaches: Callable[[ServerMoment], bool] | None = None
+    """Whether clients can be sent to that server. None: to all, whichever is watched."""
+    server: ServerMoment | None = None
+    """The server that is watched: the screen tells, before anything is sent."""
     type: Callable[[str], None] | None = None
     """Types text at the program's terminal, as it is; returns at once. None: the program has no terminal of ours."""
     interrupt: Callable[[], None] | None = None

@@ -3,43 +3,33 @@
 Rules of this file:
 1. The clock comes in from outside; a tick reads for at most a few milliseconds.
 2. A tick gives a view only if there is something new to see.
+3. What is wanted to be seen changes at once, and is seen with the next tick.
 """
 
 import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import islice
 
 from tracer.kernel.processes import is_alive
-from tracer.probe.hooks import HOOKS
 from tracer.recording.follow import Follower
-from tracer.timeline.at import at
-from tracer.timeline.calls import rows
-from tracer.timeline.moment import Moment, OpenSpan, ServerMoment
-from tracer.timeline.outputs import Unwritten
+from tracer.recording.marks import Marks
+from tracer.timeline.filter import Filter
+from tracer.timeline.matches import Matches
+from tracer.timeline.navigate import Place
 from tracer.timeline.timeline import Timeline
-from tracer.timeline.units import count
 
-from .paths import path_of, supplier_of
-from .servers import Choice, has_socket, is_shut, loop_of
-from .terminal.text import TerminalText
-from .view import Mode, View, errors_in
+from .focus import Call, Focus
+from .picture import Pictures, Stand
+from .view import Matched, Mode, View
 
 TICKS = 20  # a second
-CATCHING_UP = 30_000_000  # nanoseconds a tick may read while there is no picture yet
-BUDGET = 5_000_000  # and while there is one
+CATCHING_UP = 40_000_000  # nanoseconds a tick may read while not all of a recording has been read
+BUDGET = 5_000_000  # and while it only grows
 PIECE = 1 << 16  # bytes: about 4,000 records, a millisecond or two
 LITTLE = 1 << 20  # bytes: a few ticks of reading
-WINDOW, LARGEST_WINDOW = 300, 2400  # rows
 SILENCE = 3_000_000_000  # without a word for so long, it is worth asking whether there is anybody to say one
 TICKING = 100_000_000  # open spans tick this often; nothing else moves by itself
-
-
-def _unwritten_words(unwritten: Unwritten) -> str:
-    """What stands below the output where there is no room for the rest of it."""
-    dropped = f": {count(unwritten.dropped, 'character')}" if unwritten.dropped else ""
-    return f"… the program's output beyond {unwritten.kept / 1e6:,g} MB is not recorded{dropped}"
 
 
 def _alive(pid: int, born: int) -> bool:
@@ -48,7 +38,7 @@ def _alive(pid: int, born: int) -> bool:
 
 
 class Feed:
-    """The views of one recording. `frozen`: the picture stands still, while reading goes on."""
+    """The views of one recording."""
 
     def __init__(
         self,
@@ -64,81 +54,119 @@ class Feed:
         self._alive = alive
         self._heard: int | None = None  # when something was read last, or its silence was looked into
         self._abandoned = False  # the supervisor is gone and has recorded no end
-        self._timeline = Timeline()
+        self.timeline = Timeline()
+        self.pictures = Pictures(self.timeline)
+        self.marks = Marks(path)
         self._title = title
         self._view: View | None = None
         self._drawn = 0  # when the last view was built
-        self._frozen_view: View | None = None
-        self._changed = False
-        self._choice = Choice()
-        self._text = TerminalText()
-        self._pieces = 0  # of the output, that are in the text
-        self._peaks: dict[int, tuple[int, tuple[int, int] | None]] = {}  # server -> (samples looked at, the deepest of them)
-        self.window = WINDOW
+        self._changed = False  # something was read
+        self._wanted = Focus()
+        self._asked = False  # something else is to be seen than before
+        self._matches: Matches | None = None
+        self._playing: tuple[int, int] | None = None  # since when, and the time of the recording that was shown then
 
     def close(self) -> None:
         """Close the file."""
         self._follower.close()
 
+    # -- what is to be seen ------------------------------------------------------------------------------------------------
+
+    @property
+    def wanted(self) -> Focus:
+        """What is to be seen."""
+        return self._wanted
+
+    def want(self, wanted: Focus) -> None:
+        """Something else is to be seen."""
+        self._asked |= wanted != self._wanted
+        self._wanted = wanted
+
+    def go(self, place: Place) -> None:
+        """Show that place; what plays stops there."""
+        self._playing = None
+        self.want(self._wanted.at(place))
+
+    def choose(self, call: Call | None) -> None:
+        """Another call is chosen; the time stays."""
+        self.want(replace(self._wanted, chosen=call))
+
+    def newest(self) -> None:
+        """Show the newest again."""
+        self._playing = None
+        self.want(replace(self._wanted, t=None, frozen=False, chosen=None, jumps=self._wanted.jumps + 1))
+
+    def freeze(self) -> bool:
+        """Stop the picture, or let it go on; whether it stands still now."""
+        if self._wanted.t is not None:
+            self.newest()
+            return False
+        if self._view is None:
+            return False
+        self.want(replace(self._wanted, t=self._view.now, frozen=True))
+        return True
+
+    def play(self) -> bool:
+        """Let a finished recording run as it did, from the time that is shown, at its end from the start; or stop it.
+
+        Whether it plays now.
+        """
+        if self._playing is not None:
+            self._playing = None
+            self._asked = True
+            return False
+        t = self._wanted.t if self._wanted.t is not None and self._wanted.t < self.until else self.timeline.start
+        self._playing = self._clock(), t
+        self.want(replace(self._wanted, t=t, frozen=False, chosen=None, jumps=self._wanted.jumps + 1))
+        return True
+
+    def filter(self, text: str, found: Filter | None) -> None:
+        """Show only the calls that `found`, which `text` says, matches; None: all."""
+        self._matches = Matches(self.timeline, found) if found is not None else None
+        self.want(replace(self._wanted, filter=text if found is not None else ""))
+
+    def next_server(self) -> None:
+        """Watch the next server; behind the last one that was chosen, again the one where most happens."""
+        if self._view is not None and self.pictures.choice.next(self._view) is not None:
+            self._asked = True
+
+    def look_again(self) -> None:
+        """What is to be seen has changed in another way: marks, or the room for it."""
+        self._asked = True
+
+    # -- a tick ------------------------------------------------------------------------------------------------------------
+
     def tick(self) -> View | None:
         """Read on; a new view, or None if there is nothing new to see."""
         now = self._clock()
         self._read(now)
-        if self._frozen_view is not None:
+        if self._matches is not None and not self._matches.scan(BUDGET):
+            self._asked = True
+        if self._view is None or self._asked or (self._playing is not None and now - self._drawn >= TICKING):
+            return self._build(now)
+        if self._wanted.t is not None:
             return self._behind(now)
-        ticks = self._view is not None and self._view.mode == "live" and now - self._drawn >= TICKING
+        ticks = self._view.mode == "live" and now - self._drawn >= TICKING
         # What waits for a held context is told with ages: it is another thing at every time.
-        if self._changed or self._view is None or (ticks and self._view.moment.held):
-            self._changed = False
-            self._drawn = now
-            self._view = self._build(now)
-            return self._view
+        if self._changed or (ticks and (self._view.moment.held or self._view.waits)):
+            return self._build(now)
         if ticks:
             self._drawn = now
             self._view = replace(self._view, now=now)
             return self._view
         return None
 
-    def freeze(self) -> bool:
-        """Stop the picture, or let it go on; whether it stands still now."""
-        if self._frozen_view is not None:
-            self._frozen_view = None
-            self._changed = True
-            return False
-        if self._view is not None:
-            self._frozen_view = replace(self._view, mode="frozen", behind=-1)  # not shown yet
-        return self._frozen_view is not None
-
-    def next_server(self) -> None:
-        """Watch the next server; behind the last one that was chosen, again the one where most happens."""
-        view = self._frozen_view or self._view
-        server = self._choice.next(view) if view is not None else None
-        if self._frozen_view is not None:
-            if server is not None:
-                self._frozen_view = replace(self._about(self._frozen_view, server), behind=-1)
-        else:
-            self._changed |= server is not None
-
-    def widen(self) -> bool:
-        """Give more rows above from now on; False if there are as many as there can be."""
-        if self.window >= LARGEST_WINDOW:
-            return False
-        self.window *= 2
-        self._changed = True
-        return True
-
-    # -- reading -----------------------------------------------------------------------------------------------------------
-
     def _read(self, now: int) -> None:
         begin = time.perf_counter_ns()
         budget = CATCHING_UP if self._view is None or self._view.reading is not None else BUDGET
         while frames := self._follower.read(PIECE):
-            self._timeline.feed(frames)
-            self._take_output(self._timeline.newest)
+            self.timeline.feed(frames)
             self._changed = True
             self._heard = now
             if time.perf_counter_ns() - begin > budget:
                 break
+        if self._changed:
+            self.pictures.written.read()
         if self._heard is None:
             self._heard = now
         elif self._is_live and now - self._heard >= SILENCE:
@@ -148,100 +176,74 @@ class Feed:
 
     def _has_supervisor(self) -> bool:
         """Whether there may be somebody who will end the recording; older ones do not say who."""
-        who = self._timeline.supervisor
+        who = self.timeline.supervisor
         return who is None or self._alive(*who)
 
     def _behind(self, now: int) -> View | None:
-        assert self._frozen_view is not None
-        newest = now if self._is_live and self._timeline.limited is None else self._until
-        behind = max(0, newest - self._frozen_view.now)
-        ended = not self._is_live
-        if behind // TICKING == self._frozen_view.behind // TICKING and self._frozen_view.ended_since == ended:
+        """The same picture, which is older by now."""
+        assert self._view is not None
+        view = self._view
+        behind, percent = self._lag(now), self._percent()
+        if behind // TICKING == view.behind // TICKING and view.over == (not self._is_live) and percent == view.reading:
             return None
-        self._frozen_view = replace(self._frozen_view, behind=behind, ended_since=ended)
-        return self._frozen_view
+        self._view = replace(view, behind=behind, over=not self._is_live, reading=percent)
+        return self._view
+
+    def _lag(self, now: int) -> int:
+        """How far what is shown is behind what there is to see."""
+        newest = now if self._is_live and self.timeline.limited is None else self.until
+        return max(0, newest - self._wanted.t) if self._wanted.t is not None else 0
 
     # -- building ----------------------------------------------------------------------------------------------------------
 
     @property
-    def _until(self) -> int:
+    def until(self) -> int:
         """The newest time that something is known of: where the recording was full, not when the program ended."""
-        limited = self._timeline.limited
-        return self._timeline.newest if limited is None else limited
+        limited = self.timeline.limited
+        return self.timeline.newest if limited is None else limited
 
     @property
     def _is_live(self) -> bool:
         return self._follow and not self._follower.ended and not self._abandoned
 
+    def _mode(self) -> Mode:
+        if self._wanted.t is not None:
+            return "frozen" if self._wanted.frozen else "replay"
+        if self._is_live and self.timeline.limited is None:
+            return "live"
+        return "ended" if self._follow or self._abandoned else "replay"
+
     def _build(self, now: int) -> View:
-        timeline = self._timeline
-        percent = self._percent()
-        limited = timeline.limited is not None
-        live = self._is_live and not limited
-        mode: Mode = "live" if live else "ended" if self._follow or self._abandoned else "replay"
+        self._changed = self._asked = False
+        self._drawn = now
+        if self._playing is not None:
+            self._play_on(now)
+        mode = self._mode()
         # What is read later may be older than now: a live picture is of now, and of what has been read.
-        t = max(now, timeline.newest) if live else self._until
-        moment = at(timeline, t)
-        found = tuple(rows(timeline, t, self.window + 1))
-        loops = self._loops(moment)
-        view = View(
-            self._title,
-            mode,
-            t,
-            timeline.start,
-            timeline.newest,
-            moment,
-            found[-self.window :],
-            len(found) > self.window,
-            errors_in(found),
-            loops={server: context for server, (context, _) in loops.items()},
-            closed=frozenset(one.server for one in moment.servers if self._has_closed(one)),
-            damaged=self._follower.reader.damaged,
-            reading=percent,
-            finished=mode != "live",
-            limited=timeline.limited,
-            unrecorded=limited and self._is_live,
-            abandoned=self._abandoned,
-            complete=timeline.ended is not None,
-            untyped=sum(timeline.untyped.values()),
-            output=self._text.lines() if self._pieces or timeline.outputs.unwritten else None,
-            own=frozenset(code.hook for code in timeline.codes.values() if "." in code.hook and code.hook not in HOOKS),
-            unasked=timeline.holds.unasked,
+        t = self._wanted.t
+        if t is None:
+            t = max(now, self.timeline.newest) if mode == "live" else self.until
+        stand = Stand(self._title, mode, not self._is_live, self._abandoned, self._follower.reader.damaged, self._percent())
+        view = self.pictures.view(stand, self._wanted, t, self._matches)
+        matches = self._matches
+        self._view = replace(
+            view,
+            behind=self._lag(now),
+            playing=self._playing is not None,
+            matched=Matched(self._wanted.filter, matches.count, matches.progress) if matches is not None else None,
+            bookmarks=self.marks.all,
         )
-        return self._about(view, self._choice.of(moment, {server: span for server, (_, span) in loops.items()}))
+        return self._view
 
-    def _about(self, view: View, server: ServerMoment | None) -> View:
-        """The view with that server watched."""
-        if server is None:
-            return replace(view, server=None, path=None, peak=None)
-        suppliers = {f"{code.module}.{code.owner}" for code in self._timeline.codes.values() if code.hook == "process_request"}
-        path = path_of(supplier_of(server.mro, suppliers), server.kind == "datagram")
-        return replace(view, server=server, path=path, peak=self._deepest(server, view.moment.t))
-
-    def _loops(self, moment: Moment) -> dict[int, tuple[int, OpenSpan]]:
-        """The loops that run, by server: in which context, and as which span."""
-        found: dict[int, tuple[int, OpenSpan]] = {}
-        for context in moment.contexts:
-            span = loop_of(context)
-            if span is not None:
-                server = self._timeline.server_of(self._timeline.contexts[context.context], span.span)
-                if server is not None:
-                    found.setdefault(server, (context.context, span))
-        return found
-
-    def _has_closed(self, server: ServerMoment) -> bool:
-        """Whether the kernel knows the server's socket no more, and has known it."""
-        return is_shut(server) and any(has_socket(queue) for queue in self._timeline.samples.queues[server.server])
-
-    def _take_output(self, t: int) -> None:
-        """Read what the program wrote up to `t`."""
-        outputs = self._timeline.outputs
-        end = outputs.before(t)
-        for text in outputs.between(self._pieces, end):
-            self._text.feed(text)
-        self._pieces = end
-        if outputs.unwritten is not None:
-            self._text.close(_unwritten_words(outputs.unwritten))
+    def _play_on(self, now: int) -> None:
+        assert self._playing is not None
+        since, t = self._playing
+        t += now - since
+        if t >= self.until:
+            self.newest()
+            self._asked = False
+        else:
+            self._wanted = replace(self._wanted, t=t)
 
     def _percent(self) -> int | None:
         """How much of the file has been read; None: all of it, but for what was written a moment ago."""
@@ -249,15 +251,3 @@ class Feed:
             return None
         read, size = self._follower.bytes_read, self._follower.path.stat().st_size
         return 100 * read // size if size - read > LITTLE else None
-
-    def _deepest(self, server: ServerMoment, t: int) -> tuple[int, int] | None:
-        """The deepest that the server's queue was in any sample up to `t`, and when."""
-        looked_at, peak = self._peaks.get(server.server, (0, None))
-        for queue in islice(self._timeline.samples.queues.get(server.server, []), looked_at, None):
-            if queue.end > t:
-                break
-            looked_at += 1
-            if queue.depth is not None and (peak is None or queue.depth > peak[0]):
-                peak = (queue.depth, queue.end)
-        self._peaks[server.server] = (looked_at, peak)
-        return peak

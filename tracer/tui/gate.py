@@ -51,7 +51,7 @@ class GateActions:
         view = self._view
         if view is None or view.runs:
             return "nothing can be held here: no supervisor takes commands"
-        if view.complete or view.abandoned or view.ended_since:
+        if view.complete or view.abandoned:
             return "this run has ended: nothing can be held"
         return "in a replay nothing can be held; if the program still runs, open the file with --follow"
 
@@ -190,7 +190,7 @@ class GateActions:
             return
         held = self.target
         if held is None and view.stopped:
-            self._picture.show_held()
+            self._picture.go_to("held")
             self._say(f"{len(view.stopped)} are held: choose one in Held, or its row in Calls, and press the key again")
         elif held is None and view.moment.held:
             self._say("held by slow motion only: it goes on by itself; m changes that, a ends it")

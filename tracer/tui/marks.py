@@ -38,6 +38,11 @@ WAITING, ROOM = "▮", "▯"
 IDLE = "×"
 ARROW = "→"
 FOCUS = "║"
+NEVER = "–"
+NOTED = "◆"
+BIRTH, DEATH = "├", "┤"
+TAKEN = "┬"
+LEVELS = "▁▂▃▄▅▆▇█"  # how much there was, over time
 
 LEGEND: tuple[Mark, ...] = (
     Mark(CURRENT, "*", "control is right here; the time still runs"),
@@ -47,10 +52,12 @@ LEGEND: tuple[Mark, ...] = (
     Mark(REFUSED, "/", "verify_request said no"),
     Mark(KILLED, "X", "a signal killed the process in here"),
     Mark(HELD, "|", "held: in front of a hook before it, behind a hook after it; at a time: how much of that its context was held"),
+    Mark(NEVER, "-", "in front of a hook on the rail: it was not called and will not be"),
     Mark(ZOMBIE, "Z", "a child that has ended and has not been waited for"),
     Mark(SUPER, "^", "one level of a super() chain"),
     Mark(BORN, ":", "inside a child or a thread that was born in the call above"),
     Mark(IDLE, "x", "idle turns of the loop, folded into one line"),
+    Mark(NOTED, "M", "a mark that somebody has set, with a note"),
     Mark(PERSON, "@", "somebody's doing: a client that was sent"),
     Mark(ARROW, ">", "in front of words: what came of it"),
     Mark(WAITING, "#", "a place in the queue, taken by one that waits"),
@@ -61,7 +68,17 @@ LEGEND: tuple[Mark, ...] = (
     Mark(MORE, "~", "something was cut off here"),
 )
 
-_OTHERS = {"·": "-", "µ": "u", "–": "-", "─": "-", FOCUS: "|"}  # no marks: signs between words
+_OTHERS = {
+    "·": "-",
+    "µ": "u",
+    "─": "-",
+    "│": "|",
+    FOCUS: "|",
+    BIRTH: "[",
+    DEATH: "]",
+    TAKEN: "+",
+    **dict(zip(LEVELS, "_.-:=+*%", strict=True)),
+}  # no marks: signs between words
 _TABLE = str.maketrans({mark.shape: mark.ascii for mark in LEGEND if len(mark.shape) == 1} | _OTHERS)
 _LONG = [mark for mark in LEGEND if len(mark.shape) > 1]
 

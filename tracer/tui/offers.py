@@ -9,8 +9,8 @@ Key: TypeAlias = tuple[str, str, str]
 """Key, word, action."""
 
 MOST = 8  # in the footer
-_FIRST_TO_GO = ("?", "v", "z", "p", "x", "l")  # where they are too many; help is a key that people try anyway
-_FIRST_TO_GO_WHILE_HELD = ("?", "v", "x", "l", "b", "space", "z", "/", "k", "i", "c", "h")
+_FIRST_TO_GO = ("b", "v", "p", "?", "k", "z", "/", "i", "G")  # where they are too many; help is a key that people try anyway
+_FIRST_TO_GO_WHILE_HELD = ("b", "v", "p", "?", "z", "/", "←", "k", "i", "space", "c", "h")
 
 
 class GateKey(NamedTuple):
@@ -40,6 +40,37 @@ GATE_KEYS = (
 )
 
 
+class TimeKey(NamedTuple):
+    """A key that moves in time, or from call to call: what it does there, and how that is called."""
+
+    key: str  # as it is shown
+    binding: str  # as Textual calls it
+    does: str
+    title: str
+
+
+TIME_KEYS = (
+    TimeKey("←", "left", "previous", "Previous event"),
+    TimeKey("→", "right", "next", "Next event"),
+    TimeKey(",", "comma", "earlier", "A second back"),
+    TimeKey(".", "full_stop", "later", "A second on"),
+    TimeKey("<", "less_than_sign", "much earlier", "Ten seconds back"),
+    TimeKey(">", "greater_than_sign", "much later", "Ten seconds on"),
+    TimeKey("[", "left_square_bracket", "previous connection", "Previous connection"),
+    TimeKey("]", "right_square_bracket", "next connection", "Next connection"),
+    TimeKey("E", "E", "previous error", "Previous error"),
+    TimeKey("e", "e", "next error", "Next error"),
+    TimeKey("J", "J", "previous same", "Previous call of the same hook"),
+    TimeKey("j", "j", "next same", "Next call of the same hook"),
+    TimeKey("{", "left_curly_bracket", "previous own", "Previous event of the same context"),
+    TimeKey("}", "right_curly_bracket", "next own", "Next event of the same context"),
+    TimeKey("(", "left_parenthesis", "around", "The call around"),
+    TimeKey(")", "right_parenthesis", "inside", "The first call inside"),
+    TimeKey('"', "quotation_mark", "previous mark", "Previous mark"),
+    TimeKey("'", "apostrophe", "next mark", "Next mark"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What can be done now."""
@@ -58,17 +89,24 @@ class Offer:
     steps: str = ""  # the label of the one that the step keys are about; "": of none that is chosen
     removes: bool = False  # a hold is chosen, which d removes
     asks: bool = False  # there is a question before the end
+    past: bool = False  # what is shown is not the newest
+    over: bool = False  # nothing more comes
+    playing: bool = False
+    filtered: bool = False  # only some calls are shown
 
 
 def client_keys(datagram: bool) -> tuple[Key, ...]:
     """Key, word and kind of client; a datagram cannot come slowly, or not at all."""
     slow, silent = ("three", "empty") if datagram else ("slow", "silent")
-    return (("c", "client", "one"), ("b", "burst", "burst"), ("l", slow, "slow"), ("x", silent, "silent"))
+    known = (("c", "client", "one"), ("b", "burst", "burst"), ("l", slow, "slow"), ("x", silent, "silent"))
+    if datagram:
+        return (*known, ("y", "oversized", "oversized"))
+    return (*known, ("y", "half-close", "half-close"), ("r", "reset", "reset"))
 
 
 def hint(datagram: bool) -> str:
     """What stands where clients are told of, until there is one."""
-    rest = "b ten, l three in a row, x an empty one" if datagram else "b ten, l a slow one, x a silent one"
+    rest = "b ten, l three in a row, x an empty one, y a big one" if datagram else "b ten, l slow, x silent, y half-close, r reset"
     return f"press c to send a {'datagram' if datagram else 'client'} ({rest})"
 
 
@@ -85,6 +123,14 @@ _TYPING: dict[Purpose, tuple[Key, ...]] = {
     ),
     "hold": (("Enter", "set the hold", "screen.press('enter')"), ("Esc", "close", "screen.back")),
     "to": (("Enter", "run to there", "screen.press('enter')"), ("Esc", "close", "screen.back")),
+    "filter": (("Enter", "keep it", "screen.press('enter')"), ("Esc", "show all", "screen.back")),
+    "find": (
+        ("Enter Down", "next match", "screen.press('enter')"),
+        ("Up", "previous match", "app.find(-1)"),
+        ("Esc", "close", "screen.back"),
+    ),
+    "go": (("Enter", "go there", "screen.press('enter')"), ("Esc", "close", "screen.back")),
+    "mark": (("Enter", "set the mark", "screen.press('enter')"), ("Esc", "close", "screen.back")),
 }
 
 
@@ -94,12 +140,23 @@ def footer(offer: Offer) -> tuple[Key, ...]:
         return _TYPING[offer.typing]
     gate = _gate_keys(offer) if offer.holds else []
     keys = gate * bool(offer.held)
-    keys += [(key, word, f"app.client('{kind}')") for key, word, kind in client_keys(offer.datagram)] * offer.sends
-    keys += [("i", "type", "app.type")] * offer.types
-    keys += [("k", "Ctrl-C", "app.interrupt")] * offer.interrupts
-    keys += gate * (not offer.held)
-    keys.append(("space", "freeze", "app.freeze"))
-    keys += [("/", "search", "screen.search")] * offer.searches
+    if offer.over and not offer.past:
+        keys.append(("space", "play", "app.freeze"))
+    elif offer.past:
+        keys.append(("space", ("stop" if offer.playing else "play") if offer.over else "live", "app.freeze"))
+    else:
+        keys.append(("space", "freeze", "app.freeze"))
+    keys.append(("←", "→ time" if offer.past or offer.over else "back", "app.time('previous')"))
+    if offer.past or offer.over:
+        keys += [("s", "step", "app.gate('in')")] * (not offer.held)
+        keys += [("]", "connection", "app.time('next connection')"), ("e", "error", "app.time('next error')")]
+        keys.append(("G", "go to", "app.go_to"))
+    else:
+        keys += [(key, word, f"app.client('{kind}')") for key, word, kind in client_keys(offer.datagram)[:2]] * offer.sends
+        keys += [("i", "type", "app.type")] * offer.types
+        keys += [("k", "Ctrl-C", "app.interrupt")] * offer.interrupts
+        keys += gate * (not offer.held)
+    keys.append(("/", "search", "screen.search") if offer.searches else ("/", "filter", "app.filter"))
     keys += [("p", "panel", "screen.next_panel")] * offer.one_panel
     keys += [("v", "server", "app.next_server")] * offer.servers
     keys += [("z", "back" if offer.enlarged else "enlarge", "screen.enlarge"), ("?", "help", "app.help"), ("q", "quit", "app.leave")]
@@ -127,8 +184,19 @@ def keys_help(offer: Offer) -> str:
         else "q quits; Ctrl-C quits at once, without a question."
     )
     found = (
-        "Keys: Tab moves to the next panel, z enlarges it and brings all back, space freezes the picture (recording goes on), "
-        f"p shows the next small panel, Ctrl-P finds every command, {leave}"
+        "Keys: Tab moves to the next panel, 1 to 9, 0 and T go to one (1 Calls, 2 Queue, 3 Children, 4 Threads, 5 Connections, "
+        "6 Source, 7 Inspector, 8 Output, 9 Held, 0 Waiting, T Timeline), z enlarges it and brings all back, p shows the next, "
+        f"Ctrl-P finds every command, {leave}\n"
+    )
+    if offer.over:
+        found += "Space plays the recording as it was, and stops it. "
+    else:
+        found += "Space freezes the picture (recording goes on), and brings it back to the newest. "
+    found += (
+        "Everything on the screen is of one moment: ← and → show the previous and the next event, , and . a second back and on, "
+        "< and > ten; [ and ] the previous and the next connection, E and e error, J and j call of the same hook as the chosen one, "
+        "{ and } event of its context. G goes to a time, a connection or a match. M marks the moment with a note, \" and ' go from "
+        "mark to mark. In the past s, n and u step the chosen context in, over and out."
     )
     if offer.servers:
         found += (
@@ -143,7 +211,11 @@ def keys_help(offer: Offer) -> str:
     if offer.interrupts:
         found += "\nk sends Ctrl-C to the program; Ctrl-C itself never reaches it."
     if offer.sends:
-        slow = "l three in a row, x an empty one" if offer.datagram else "l one that sends byte by byte, x one that says nothing"
+        slow = (
+            "l three in a row, x an empty one, y one that is too big"
+            if offer.datagram
+            else "l one that sends byte by byte, x one that says nothing, y one that closes its sending half first, r one that resets"
+        )
         found += f"\nc sends one {'datagram' if offer.datagram else 'client'}, b ten at once, {slow}."
     if offer.holds:
         found += "\n" + "\n".join(f"{one.key} {one.means}." for one in GATE_KEYS)

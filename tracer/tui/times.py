@@ -1,4 +1,4 @@
-"""Times that are told from the view's now: so long ago while it runs on, by the recording's clock once it is finished."""
+"""Times that are told from the view's now: so long ago while that is the present, by the recording's clock where it is not."""
 
 from tracer.timeline.units import clock_time, ticking
 
@@ -6,8 +6,8 @@ from .view import View
 
 
 def when(view: View, t: int) -> str:
-    """`0.4 s ago`; in a finished recording, where nobody's now is the present, `at 00:12.4`."""
-    return f"at {tenths(t - view.start)}" if view.finished else f"{ticking(view.now - t)} ago"
+    """`0.4 s ago`; in a replay, where nobody's now is the present, `at 00:12.4`."""
+    return f"at {tenths(t - view.start)}" if view.mode in ("ended", "replay") else f"{ticking(view.now - t)} ago"
 
 
 def tenths(nanoseconds: int) -> str:

@@ -5,8 +5,12 @@ Rule of this file: no clock and no I/O. Whatever a panel needs to know stands in
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from tracer.recording.marks import Bookmark
+from tracer.timeline.course import Course
+from tracer.timeline.density import Lanes
+from tracer.timeline.described import Description
 from tracer.timeline.moment import (
     SLOW_MOTION,
     ConnectionMoment,
@@ -18,7 +22,9 @@ from tracer.timeline.moment import (
     ServerMoment,
 )
 from tracer.timeline.row import Row
+from tracer.timeline.waiting import Wait
 
+from .focus import NEWEST, Focus
 from .marks import HELD
 from .paths import Path
 from .terminal.text import Lines
@@ -32,6 +38,14 @@ class Errors:
 
     handled: frozenset[tuple[int, int]] = frozenset()  # the exception went no further: the span around it returned
     passed: frozenset[tuple[int, int]] = frozenset()  # it came out of a span inside, which tells its text
+
+
+class Matched(NamedTuple):
+    """What a filter has found so far."""
+
+    filter: str
+    calls: int
+    progress: int  # percent of what is recorded that was looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +68,27 @@ class View:
     peak: tuple[int, int] | None = None  # the deepest queue so far, and when
     damaged: int = 0  # regions of the file that could not be read
     reading: int | None = None  # percent of the file that have been read; None: all of it
-    behind: int = 0  # frozen: nanoseconds
-    finished: bool = False  # nothing more comes: nobody's "now" is the present
+    behind: int = 0  # how much older than what there is to see: nanoseconds
+    finished: bool = False  # nothing more comes, and this is the last of it
+    over: bool = False  # nothing more comes: nobody's "now" is the present
     limited: int | None = None  # when the recording was full: nothing later is shown
-    unrecorded: bool = False  # the program may run on all the same
     abandoned: bool = False  # no end was recorded, and nobody is left to record one
-    ended_since: bool = False  # frozen: nothing more comes, though it did at the picture's time
     complete: bool = False  # the end was recorded: the program has ended
     untyped: int = 0  # characters that were typed for the program and dropped
     output: Lines | None = None  # what the program wrote to its terminal; None: it has none that we know of, or wrote nothing
     own: frozenset[str] = frozenset()  # the program's own hooks, as far as they are known
     unasked: int = 0  # stops at which a process could not ask whether it is held
+    below: bool = False  # there are rows below these
+    wanted: Focus = NEWEST  # what it is a picture of
+    playing: bool = False  # the time that is shown goes on by itself, as it did
+    matched: Matched | None = None  # what a filter has found; None: there is none
+    lanes: Lanes | None = None  # what happens when, in the stretch of time that Timeline shows
+    bookmarks: tuple[Bookmark, ...] = ()  # marks that somebody has set, by time; their times count from the start
+    described: Description | None = None  # the call that Source and Inspector are about; None: there is none
+    focused: int | None = None  # number of the connection that the rail is about; None: see `focus`
+    course: Course | None = None  # of the focused connection
+    waits: tuple[Wait, ...] = ()  # what each context waits for that does not move, problems first
+    recent: tuple[ConnectionMoment, ...] = ()  # of the watched server: those that are open, and the newest that have ended, by number
 
     @property
     def look(self) -> Mode | Literal["held"]:
@@ -74,7 +98,7 @@ class View:
     @property
     def runs(self) -> bool:
         """Whether there may be something left to do anything to: not when the recording has ended."""
-        return (not self.finished or self.unrecorded) and not self.ended_since
+        return not self.over
 
     @property
     def stopped(self) -> tuple[Held, ...]:
@@ -107,7 +131,9 @@ class View:
 
     @property
     def focus(self) -> ConnectionMoment | None:
-        """The newest open connection whose handler runs, else the newest open one; None if none is open."""
+        """The focused connection; where none is, the newest open one whose handler runs, else the newest open one."""
+        if self.focused is not None and self.course is not None and self.course.connection.number == self.focused:
+            return self.course.connection
         known = [one for one in self.moment.connections if self.server is None or one.server in (None, self.server.server)]
         running = [one for one in known if self.serving(one) is not None]
         return (running or known)[-1] if known else None

@@ -12,10 +12,12 @@ from textual.strip import Strip
 
 from tracer.probe.hooks import HOOKS
 from tracer.timeline.row import Row
+from tracer.timeline.units import count
 
 from ..call_line import Look, call_line, columns_for, owner_words
+from ..focus import Call
 from ..lines import line
-from ..marks import DIM, LEGEND
+from ..marks import DIM, LEGEND, MORE
 from ..view import View
 from .panel import strip_of
 from .scrolled import Scrolled
@@ -33,9 +35,12 @@ class Calls(Scrolled, can_focus=True):
         "Every call of a hook, in the colour of its context, under the call it was made in; a child's or a thread's calls stand "
         "under the fork or the start that made it. So the time may go back from one line to the next. To the right: the "
         "connection, the duration (or how long it lasts), the class that supplied the hook; bold if it is the program's own."
-        "\n\nThe cursor is the row whose label is reversed: h and t propose its hook; t, s, n, u and g are about its context if "
-        "that is held. It follows the newest call. Arrow and page keys, a click and the mouse wheel move it; then nothing moves by "
-        "itself. End goes back."
+        "\n\nThe cursor is the row whose label is reversed: that call is chosen, Source and Inspector are about it, and h and t "
+        "propose its hook; t, s, n, u and g are about its context if that is held. It follows the newest call. Arrow and page keys, "
+        "a click and the mouse wheel move it; then nothing moves by itself. End goes back. Enter shows the moment at which the chosen "
+        "call began, and again, at which it ended."
+        "\n\n- folds away what is inside a call, + shows it again. / shows only the calls that match a filter, Esc all again; F jumps "
+        "from one match to the next. ( goes to the call around, ) to the first one inside."
         "\n\nA time at ‖ is how much of a call its context was held, by a person or by slow motion: no time of the program's. w leaves "
         "it out of the durations, or in; the frame says which. What other contexts waited because of it stays in theirs."
         "\n\nThe marks:\n\n"
@@ -49,22 +54,36 @@ class Calls(Scrolled, can_focus=True):
         Binding("down", "move(1)", "The call below", show=False),
         Binding("pageup", "page(-1)", "A page up", show=False),
         Binding("pagedown", "page(1)", "A page down", show=False),
+        Binding("enter", "app.time('begin')", "The moment at which it began; again: at which it ended", show=False),
+        Binding("minus", "app.fold(True)", "Fold it away", show=False),
+        Binding("plus,equals_sign", "app.fold(False)", "Unfold it", show=False),
     ]
 
-    class Above(Message):
-        """Rows above those that are known are wanted."""
+    class Chose(Message):
+        """The person has moved the cursor. `call`: its context and span; None: it follows the newest again."""
+
+        def __init__(self, call: Call | None) -> None:
+            super().__init__()
+            self.call = call
+
+    class First(Message):
+        """The person wants the first call of all."""
 
     with_held: reactive[bool] = reactive(True, repaint=False)
     """Whether durations are as measured, or without the time in which their context was held."""
 
     def __init__(self, *, id: str | None = None, ascii_marks: bool = False) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id, ascii_marks=ascii_marks)
-        self._asked = False
+        self._jumps = 0  # of the view that was shown last
         self._seen: tuple[object, ...] | None = None  # what the lines were drawn from
         self._cursor: tuple[int, int] | None = None  # context and span; counts while the newest row is not followed
 
     def title(self, view: View) -> str:
         found = super().title(view)
+        if view.matched is not None:
+            text, matches, progress = view.matched
+            searching = f", {progress} % looked at" if progress < 100 else ""
+            found += f" ─ {count(matches, 'call matches', 'calls match')} {text}{searching}"
         return found if not self.was_held else f"{found} ─ times with{'' if self.with_held else 'out'} ‖ held (w)"
 
     @property
@@ -112,16 +131,25 @@ class Calls(Scrolled, can_focus=True):
     def _move_to(self, place: int) -> None:
         if place < len(self._rows):
             self._put(max(0, place))
+        elif self._drawn is not None and self._drawn.below:
+            self._put(len(self._rows) - 1)
         else:
             self.action_tail()
 
     def action_top(self) -> None:
         if self._rows:
             self._put(0)
+            self.post_message(self.First())
 
     def action_tail(self) -> None:
         super().action_tail()
+        self._cursor = None
         self._draw()
+        self._tell(None)
+
+    def _tell(self, call: Call | None) -> None:
+        """Somebody has moved the cursor there."""
+        self.post_message(self.Chose(call))
         self.post_message(self.Chosen())
 
     def on_click(self, event: Click) -> None:
@@ -133,6 +161,9 @@ class Calls(Scrolled, can_focus=True):
     def scrolled(self) -> None:
         """The cursor stays in sight."""
         place = self._place()
+        if self.follows and self._cursor is not None:
+            self._cursor = None
+            self._tell(None)
         if place is None or self.follows:
             return
         top, height = round(self.scroll_y), self.scrollable_content_region.height
@@ -147,14 +178,29 @@ class Calls(Scrolled, can_focus=True):
             self.go(place + bool(place))
         elif place + 1 >= top + height:
             self.go(place + 2 - height)
-        if place == 0:
-            self.near_top()
         self._draw()
 
     def _stay(self, place: int) -> None:
         row = self._rows[place]
         self._cursor = row.context, row.span
-        self.post_message(self.Chosen())
+        self._tell(self._cursor)
+
+    def _jump(self, view: View) -> None:
+        """Somebody has gone elsewhere: the cursor is where the view says, and its row in sight."""
+        self._jumps, self._cursor = view.wanted.jumps, view.wanted.chosen
+        self.follows = self._cursor is None
+        self._show(view)
+        place, height = self._place(), self.scrollable_content_region.height
+        if place is None or self.follows:
+            self.go(round(self.max_scroll_y))
+        elif not round(self.scroll_y) < place + 1 < round(self.scroll_y) + height - 1:
+            self.go(max(0, place + 1 - height * 2 // 3))
+
+    def _take(self, view: View | None) -> None:
+        if view is not None and view.wanted.jumps != self._jumps and self.scrollable_content_region.width:
+            self._jump(view)
+        else:
+            super()._take(view)
 
     def on_resize(self) -> None:  # type: ignore[override]
         super().on_resize()
@@ -165,25 +211,16 @@ class Calls(Scrolled, can_focus=True):
     # -- following and scrolling -------------------------------------------------------------------------------------------
 
     def rows_of(self, view: View) -> int:
-        return len(view.rows) + 1
+        return len(view.rows) + 1 + view.below
 
     def place_in(self, view: View, top: int) -> int | None:
-        anchor = self._rows[max(0, top - 1)] if self._rows else None
+        anchor = self._rows[min(max(0, top - 1), len(self._rows) - 1)] if self._rows else None
         place = _place_of(view.rows, anchor.context, anchor.span) if anchor is not None else None
-        if place is None:
-            self._ask()
-            return None
-        self._asked = False
-        return place + (1 if top else 0)
+        return place + (1 if top else 0) if place is not None else None
 
-    def near_top(self) -> None:
-        if self._drawn is not None and self._drawn.more:
-            self._ask()
-
-    def _ask(self) -> None:
-        if not self._asked:
-            self._asked = True
-            self.post_message(self.Above())
+    @property
+    def at_bottom(self) -> bool:
+        return super().at_bottom and self._drawn is not None and not self._drawn.below
 
     # -- drawing -----------------------------------------------------------------------------------------------------------
 
@@ -197,7 +234,10 @@ class Calls(Scrolled, can_focus=True):
         before = self._strips if self._seen is not None and all(a is b or a == b for a, b in zip(seen, self._seen, strict=True)) else []
         self._seen = seen
         strips: list[Strip] = []
-        for number in range(top, min(top + height, len(rows) + 1)):
+        for number in range(top, min(top + height, self.rows_of(view))):
+            if number > len(rows):
+                strips.append(strip_of(line((f"{MORE} later calls", DIM)), width, self.ascii_marks))
+                continue
             if number == 0:
                 strips.append(strip_of(line((_above(view), DIM)), width, self.ascii_marks))
                 continue
@@ -218,7 +258,7 @@ class Calls(Scrolled, can_focus=True):
 def _above(view: View) -> str:
     """What stands above the oldest row."""
     if view.more:
-        return "… earlier calls: 'tracer show FILE' lists them all"
+        return f"{MORE} earlier calls"
     if view.rows:
         return "the recording begins here"
     return "no hook was called" if view.finished else "no hook called yet"

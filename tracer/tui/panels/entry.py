@@ -1,4 +1,4 @@
-"""One line to type on, above the footer: a search, what the program is to read, or where contexts are to be held."""
+"""One line to type on, above the footer: a search, what the program is to read, where to hold, what to show, where to go."""
 
 from __future__ import annotations
 
@@ -12,9 +12,19 @@ from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Input, Static
 
-Purpose = Literal["search", "type", "hold", "to"]
-_PROMPTS: dict[Purpose, str] = {"search": " search Output: ", "type": " to the program: ", "hold": " hold: ", "to": " run to: "}
-FILTERS: tuple[Purpose, ...] = ("hold", "to")  # what is typed is in the filter language
+Purpose = Literal["search", "type", "hold", "to", "filter", "find", "go", "mark"]
+_PROMPTS: dict[Purpose, str] = {
+    "search": " search Output: ",
+    "type": " to the program: ",
+    "hold": " hold: ",
+    "to": " run to: ",
+    "filter": " show only: ",
+    "find": " find: ",
+    "go": " go to: ",
+    "mark": " note: ",
+}
+PLACES: tuple[Purpose, ...] = ("hold", "to")  # what is typed says where somebody is to be held
+FILTERS: tuple[Purpose, ...] = (*PLACES, "filter", "find", "go")  # what is typed is in the filter language
 
 NARROW = 30  # columns
 
@@ -100,6 +110,11 @@ class Entry(Horizontal):
         """The column of the screen in which that character of the text is seen."""
         line = self.query_one(TypingLine)
         return line.region.x - line.scroll_offset.x + cell_len(line.value[:place])
+
+    @property
+    def text(self) -> str:
+        """What stands on it."""
+        return self.query_one(TypingLine).value
 
     def clear(self) -> None:
         """An empty line."""

@@ -76,7 +76,9 @@ def mode_words(view: View) -> str:
         case "ended":
             words = f"{STILL} ENDED {tenths(view.now - view.start)}"
         case "replay":
-            words = f"{REPLAY} REPLAY, {limit}" if limit else f"{REPLAY} REPLAY {clock_time(view.now - view.start)}"
+            limited = view.limited is not None and view.now >= view.limited
+            words = f"{REPLAY} REPLAY, {limit}" if limited else f"{REPLAY} REPLAY {clock_time(view.now - view.start)}"
+            words += ", playing" if view.playing else f", {ticking(view.behind)} behind" if not view.over else ""
     if view.stopped and view.mode != "live":
         words += f" · {HELD} {len(view.stopped)} held"
     return words if view.reading is None else f"{words}, {view.reading} % read"

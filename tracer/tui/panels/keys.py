@@ -13,6 +13,7 @@ from tracer.timeline.filter import FilterError
 from ..lines import Line, cells, line
 from ..marks import BOLD, DIM, DONE_BY_A_PERSON, PERSON, WARN
 from ..offers import Key
+from ..themes import inked
 from .entry import Entry
 from .panel import strip_of
 
@@ -30,28 +31,42 @@ class Bottom(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The line, on the widget's own ground."""
-        return strip_of(self.content() if y == 0 else [], self.size.width, self.ascii_marks).apply_style(self.rich_style)
+        strip = strip_of(self.content() if y == 0 else [], self.size.width, self.ascii_marks)
+        return inked(strip.apply_style(self.rich_style), self.app.theme)
 
 
 class Said(Bottom):
-    """The last message about a client."""
+    """The last message: about a client, or what came of a key."""
 
     message: reactive[str] = reactive("")
     """What to say; "" for nothing."""
 
+    waits: reactive[str] = reactive("")
+    """What is worth to be told where there is no message: who waits, and for what."""
+
     def content(self) -> Line:
-        return line(" ", (f"{PERSON} {self.message}", DONE_BY_A_PERSON)) if self.message else []
+        return line(" ", (f"{PERSON} {self.message}", DONE_BY_A_PERSON)) if self.message else line(f" {self.waits}")
+
+
+_PLACES = "  handle · after get_request · before handle & peer:53122 · #7 · context:T2 · raised"
+_EXAMPLES = {
+    "hold": _PLACES,
+    "to": _PLACES,
+    "filter": "  handle · #7 · raised · duration>5ms · context:T2 & !select · peer:53122",
+    "find": "  handle · #7 · raised · duration>5ms · context:T2 & !select · peer:53122",
+    "go": "  00:12.4 · 12.4s · #7 · handle · raised: a time, a connection, or the next call that matches",
+}
 
 
 class Remark(Bottom):
     """Below a filter while it is typed: what is wrong with it, under its character."""
 
-    error: reactive[FilterError | None] = reactive(None)
-    """What is wrong; None: nothing."""
+    error: reactive[FilterError | None] = reactive(None, always_update=True)
+    """What is wrong; None: nothing, and an example stands there."""
 
     def content(self) -> Line:
         if self.error is None:
-            return line(("  handle · after get_request · before handle & peer:53122 · #7 · context:T2 · raised", DIM))
+            return line((_EXAMPLES.get(self.screen.query_one(Entry).purpose or "", ""), DIM))
         words, width = str(self.error), self.size.width
         column = self.screen.query_one(Entry).column(self.error.position)
         if column + 2 + len(words) <= width:

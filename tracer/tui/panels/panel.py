@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from ..lines import Line, fit
 from ..marks import ascii_only
+from ..themes import inked
 from ..view import View
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ def strip_of(line: Line, width: int, ascii_marks: bool) -> Strip:
     return Strip(fitted).adjust_cell_length(width)
 
 
+def _tab(name: str, seen: bool) -> Content:
+    return Content(f"[{name}]") if seen else Content.from_markup(f"[@click=screen.panel('{name.lower()}')]{name}[/]")
+
+
 class Panel(Widget):
     """A box that draws the view it is given. It holds no other fact, reads no clock and asks nobody."""
 
@@ -39,6 +44,9 @@ class Panel(Widget):
 
     view: reactive[View | None] = reactive(None, repaint=False, always_update=True)
     """The picture to draw."""
+
+    tabs: reactive[tuple[str, ...]] = reactive((), repaint=False)
+    """The names of the panels that share its place, its own among them; none: it has its own."""
 
     ascii_marks = False
 
@@ -84,14 +92,25 @@ class Panel(Widget):
             if old != new:
                 self.refresh(Region(0, y, width, 1))
 
+    def watch_tabs(self) -> None:
+        self._title = ""
+        self._draw()
+
     def _draw_title(self, title: str) -> None:
         if self.ascii_marks and self.has_focus:
             title = f"[{title}]"  # elsewhere the frame of the focused panel is a double one
         if title != self._title:
             self._title = title
-            self.border_title = Content(ascii_only(title) if self.ascii_marks else title)
+            words = Content(ascii_only(title) if self.ascii_marks else title)
+            if not self.tabs:
+                self.border_title, self.border_subtitle = words, None
+                return
+            # The panels that share this place are named above; what is said of this one stands below.
+            tabs = [_tab(name, name == self.NAME) for name in self.tabs]
+            self.border_title = Content(" ").join(tabs)
+            self.border_subtitle = words if title != self.NAME else None
 
     def render_line(self, y: int) -> Strip:
         """One line, on the panel's own ground."""
         strip = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
-        return strip.apply_style(self.rich_style)
+        return inked(strip.apply_style(self.rich_style), self.app.theme, self.has_class("-large"))

@@ -57,8 +57,10 @@ class Scrolled(Panel, ScrollView):
         """The rows from `top` on."""
         raise NotImplementedError
 
-    def near_top(self) -> None:
-        """Somebody has come to the oldest rows."""
+    @property
+    def at_bottom(self) -> bool:
+        """Whether the newest row is in sight."""
+        return self.scroll_y >= self.max_scroll_y
 
     def scrolled(self) -> None:
         """The person has scrolled."""
@@ -88,12 +90,10 @@ class Scrolled(Panel, ScrollView):
             return
         if not self._by_itself:
             # At the bottom by scrolling down there: a panel that has grown is at its bottom, too.
-            self.follows = new_value >= self.max_scroll_y and (self.follows or new_value > old_value)
+            self.follows = self.at_bottom and (self.follows or new_value > old_value)
             if self.follows:
                 self._take(self.view)
             self.scrolled()
-        if new_value <= 1 and not self.follows:
-            self.near_top()
         self._draw()
 
     def _take(self, view: View | None) -> None:

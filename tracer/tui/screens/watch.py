@@ -14,32 +14,51 @@ from textual.widget import Widget
 from tracer.timeline.filter import FilterError, parse_hold
 
 from ..panels.calls import Calls
-from ..panels.entry import FILTERS, Entry, Purpose
+from ..panels.entry import FILTERS, PLACES, Entry, Purpose
 from ..panels.header import MODES, Header
 from ..panels.held import HeldPanel
 from ..panels.keys import Keys, Remark, Said
 from ..panels.output import OutputPanel
 from ..panels.panel import Panel
 from ..panels.rail import Rail
+from ..panels.timeline import TimelinePanel
 from ..view import View
 from .side import SIDE, Side
+
+PANEL_KEYS = (
+    ("1", "calls"), ("2", "queue"), ("3", "children"), ("4", "threads"), ("5", "connections"), ("6", "source"), ("7", "inspector"),
+    ("8", "output"), ("9", "held"), ("0", "waiting"), ("T", "timeline"),
+)  # fmt: skip
+"""Key and panel."""
+VERY_WIDE, TALL = 170, 30  # columns; rows
 
 
 class WatchScreen(Screen[None]):
     """Header, rail, calls and the small panels. It passes views on, and no more."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]  # noqa: RUF012 - as Textual declares it
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (VERY_WIDE, "-very-wide")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-low"), (TALL, "-tall"), (50, "-very-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#calls"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "next_panel", "Next small panel", show=False),
+        *(Binding(key, f"panel('{name}')", f"Go to {name.capitalize()}", show=False, id=f"panel.{name}") for key, name in PANEL_KEYS),
+        Binding("p", "next_panel", "Next panel", show=False),
         Binding("z", "enlarge", "Enlarge the focused panel", show=False),
         Binding("escape", "back", "Close the line, or back to all panels", show=False),
     ]
 
     class Arranged(Message):
         """Other panels are seen than before."""
+
+    class Unfiltered(Message):
+        """All calls are to be seen."""
+
+    class Missing(Message):
+        """A panel is wanted that is not there."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
 
     def __init__(self, ascii_marks: bool, terminal: bool) -> None:
         super().__init__()
@@ -55,6 +74,7 @@ class WatchScreen(Screen[None]):
         with Horizontal(id="body"):
             yield Calls(id="calls", ascii_marks=marks)
             yield self.side
+        yield TimelinePanel(id="timeline", ascii_marks=marks)
         yield Said(id="said", ascii_marks=marks)
         yield Entry(id="entry")
         yield Remark(id="remark", ascii_marks=marks)
@@ -88,7 +108,7 @@ class WatchScreen(Screen[None]):
                 self.calls.focus()
 
     def _give_room(self, view: View | None) -> None:
-        self.side.give_room(view, self.one_panel or self.enlarged)
+        self.side.give_room(view, self.one_panel or self.enlarged, self.size.width >= VERY_WIDE)
 
     @property
     def one_panel(self) -> bool:
@@ -109,6 +129,9 @@ class WatchScreen(Screen[None]):
         self._give_room(self.calls.view)
         self.post_message(self.Arranged())
 
+    def on_side_resized(self) -> None:
+        self._give_room(self.calls.view)
+
     def action_next_panel(self) -> None:
         """The next of the small panels; where all are seen it gets the focus, where none is it fills the screen."""
         panel = self.side.next()
@@ -117,15 +140,23 @@ class WatchScreen(Screen[None]):
         if self.enlarged or not self.one_panel:
             panel.focus()
 
-    def show_held(self) -> bool:
-        """Give Held the focus, where it is seen; False: it is not there."""
-        if "held" not in self.side.there:
+    def go_to(self, name: str) -> bool:
+        """Give that panel the focus, where it is seen; False: it is not there."""
+        if name in SIDE and name not in self.side.there:
             return False
-        self.side.choose("held")
-        if self.enlarged or self.tiny:
-            self._enlarge(self.held)
-        self.held.focus()
+        panel = self.query_one(f"#{name}", Panel)
+        if name in SIDE:
+            self.side.choose(name)
+        self._give_room(self.calls.view)
+        if self.enlarged or (name != "calls" and (self.tiny or (name == "timeline" and self.size.height < TALL))):
+            self._enlarge(panel)
+        panel.focus()
         return True
+
+    def action_panel(self, name: str) -> None:
+        """Go to a panel, by its name."""
+        if not self.go_to(name):
+            self.post_message(self.Missing(name))
 
     def action_enlarge(self) -> None:
         """The focused panel fills the screen, or the calls do; again: all panels."""
@@ -133,7 +164,7 @@ class WatchScreen(Screen[None]):
             self.action_shrink()
             return
         panel = self.focused
-        self._enlarge(panel if isinstance(panel, Panel) and panel.id in SIDE else self.calls)
+        self._enlarge(panel if isinstance(panel, Panel) and (panel.id in SIDE or panel.id == "timeline") else self.calls)
 
     def _enlarge(self, panel: Panel) -> None:
         # Textual's own maximize puts the panel above the header; the mode must stay where it is.
@@ -141,11 +172,14 @@ class WatchScreen(Screen[None]):
         self.query(".-large").remove_class("-large")
         panel.add_class("-large")
         self.side.set_class(panel.id in SIDE, "-holds-large")
+        self.set_class(panel.id == "timeline", "-timeline-large")
         self._give_room(panel.view)
         self.post_message(self.Arranged())
 
     def action_back(self) -> None:
-        """Close the line that is open, or bring back all panels."""
+        """Close the line that is open, with the filter that stands on it; or bring back all panels; or all calls."""
+        if self.entry.purpose == "filter" or (self.entry.purpose is None and not self.enlarged):
+            self.post_message(self.Unfiltered())
         if self.entry.purpose is not None:
             self.close_entry()
         else:
@@ -153,7 +187,7 @@ class WatchScreen(Screen[None]):
 
     def action_shrink(self) -> None:
         """All panels again."""
-        self.remove_class("-enlarged")
+        self.remove_class("-enlarged", "-timeline-large")
         self.query(".-large").remove_class("-large")
         self._give_room(self.calls.view)
         self.post_message(self.Arranged())
@@ -196,7 +230,7 @@ class WatchScreen(Screen[None]):
         self.entry.open(purpose, text, whose)
         self.set_class(purpose in FILTERS, "-filter")
         self.query_one(Remark).error = None
-        if text:
+        if text and purpose in PLACES:
             self.is_place(text)
         self._tell_found()
         self.post_message(self.Arranged())
@@ -228,6 +262,10 @@ class WatchScreen(Screen[None]):
         if self.entry.purpose == "search":
             self.entry.note = self.output.found
 
+    def wrong(self, error: FilterError | None) -> None:
+        """Say below the line what is wrong with a filter; None: nothing."""
+        self.query_one(Remark).error = error
+
     def is_place(self, text: str) -> bool:
         """Whether a filter says where to hold; what is wrong with it is said below it."""
         remark = self.query_one(Remark)
@@ -240,9 +278,11 @@ class WatchScreen(Screen[None]):
 
     def on_entry_edited(self, event: Entry.Edited) -> None:
         if event.purpose == "search":
+            event.stop()
             self.output.search(event.text)
             self._tell_found()
-        elif event.purpose in FILTERS:
+        elif event.purpose in PLACES:
+            event.stop()
             self.is_place(event.text)
 
     def on_entry_entered(self, event: Entry.Entered) -> None:
@@ -252,10 +292,11 @@ class WatchScreen(Screen[None]):
 
     def on_entry_moved(self, event: Entry.Moved) -> None:
         if self.entry.purpose == "search":
+            event.stop()
             self.action_go_on(event.step)
 
     def on_entry_closed(self) -> None:
-        self.close_entry()
+        self.action_back()
 
     def on_descendant_focus(self) -> None:
         self.post_message(self.Arranged())
