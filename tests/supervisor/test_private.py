@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,11 +39,17 @@ def umask(number):
         os.umask(before)
 
 
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder with a short name: the address of a socket in it has room for a hundred letters."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("number", [0, 0o777])
-def test_only_the_owner_can_read(number, launch, tmp_path):
+def test_only_the_owner_can_read(number, launch, temporary, tmp_path):
     """Whatever the umask: the recording and the user's folder of recordings, the private folder, the page and the sockets in it."""
-    temporary, path = tmp_path / "temporary", tmp_path / "tracer" / "recordings" / "run.tracer"
-    temporary.mkdir()
+    path = tmp_path / "tracer" / "recordings" / "run.tracer"
     with umask(number):
         server = launch(COMMANDED, "socketserver", "TCPServer", path=path, TMPDIR=str(temporary), XDG_STATE_HOME=str(tmp_path))
     with server:
@@ -168,22 +175,22 @@ def left_over(temporary, *names):
     return folder
 
 
-def test_what_killed_supervisors_have_left_is_taken_away(launch, tmp_path, monkeypatch):
+def test_what_killed_supervisors_have_left_is_taken_away(launch, temporary, monkeypatch):
     """And nothing that may be anybody else's."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with launch(COMMANDED, "socketserver", "TCPServer", TMPDIR=str(tmp_path)) as server:
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with launch(COMMANDED, "socketserver", "TCPServer", TMPDIR=str(temporary)) as server:
         folder = Path(until(server.path, is_control)["path"]).parent
         remove_abandoned()
         assert folder.exists()
         server.process.kill()
         server.process.wait(60)
-        taken = [folder, left_over(tmp_path, "page"), left_over(tmp_path, "page", "control socket", "gate socket")]
+        taken = [folder, left_over(temporary, "page"), left_over(temporary, "page", "control socket", "gate socket")]
         kept = [
-            left_over(tmp_path),
-            left_over(tmp_path, "control socket"),
-            left_over(tmp_path, "page", "control"),
-            left_over(tmp_path, "page", "other socket"),
-            left_over(tmp_path, "page", "notes.txt"),
+            left_over(temporary),
+            left_over(temporary, "control socket"),
+            left_over(temporary, "page", "control"),
+            left_over(temporary, "page", "other socket"),
+            left_over(temporary, "page", "notes.txt"),
         ]
         remove_abandoned()
         assert [one.exists() for one in taken] == [False] * 3

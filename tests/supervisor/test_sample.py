@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from contextlib import closing
 
 import pytest
@@ -65,3 +66,29 @@ def test_servers_that_no_sample_has_seen_are_not_asked_for_ever(sampler, monkeyp
     assert told(sampler) == dict.fromkeys(range(3), CLOSED.why)
     assert sampler._listeners == {}
     assert told(sampler) == {}
+
+
+def test_a_look_alone_is_told_without_what_is_known(sampler, monkeypatch):
+    """What a busy server's threads sleep in changes at every look; its queues and threads need not be told again for that."""
+    monkeypatch.setattr(sample, "LOOK", 0)
+    looks = iter([[], [{"pid": 1, "tid": 1, "call": "poll"}], []])
+    monkeypatch.setattr(sampler._asleep, "look", lambda *_: next(looks))
+    monkeypatch.setattr(sample, "UNCHANGED", 3600)
+    monkeypatch.setattr(sampler, "_process", lambda pid: ([], []))
+    with server(sampler, 7):
+        first, second, third = (sampler.sample() for _ in range(3))
+    assert (len(first["queues"]), len(first["processes"]), "calls" in first) == (1, 1, False)
+    assert (second["queues"], second["processes"]) == ([], [])
+    assert second["calls"] == [{"pid": 1, "tid": 1, "call": "poll"}]
+    assert third is None
+
+
+def test_looks_are_rarer_than_samples(sampler, monkeypatch):
+    looks = []
+    monkeypatch.setattr(sample, "LOOK", 3600)
+    monkeypatch.setattr(sampler._asleep, "look", lambda begin, *_: looks.append(begin) or setattr(sampler._asleep, "last", begin) or [])
+    monkeypatch.setattr(sampler._asleep, "last", time.monotonic_ns() - 3600 * 10**9)
+    with server(sampler, 7):
+        told = [sampler.sample() for _ in range(3)]
+    assert len(looks) == 1
+    assert told[0]["looked"] == looks[0]

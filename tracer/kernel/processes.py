@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from tracer.kernel.answer import GONE, NOT_LINUX, Answer, NotAvailable
+from tracer.kernel.proc import absence, read
 
 THREAD_STATES = {
     "R": "runnable",  # on a processor, or waiting for one
@@ -73,9 +74,9 @@ def children(pid: int) -> list[Child] | NotAvailable:
         return tasks
     found: dict[tuple[int, int], Child] = {}
     for tid in tasks:
-        listed = _read(f"/proc/{pid}/task/{tid}/children")
+        listed = read(f"/proc/{pid}/task/{tid}/children")
         if isinstance(listed, NotAvailable):
-            if listed is GONE and _read(f"/proc/{pid}/task/{tid}/stat") is not GONE:
+            if listed is GONE and read(f"/proc/{pid}/task/{tid}/stat") is not GONE:
                 return NotAvailable("this kernel does not list children (CONFIG_PROC_CHILDREN)")
             continue  # a thread that ended just now: its children are another thread's
         for child_pid in map(int, listed.split()):
@@ -96,9 +97,11 @@ def threads(pid: int) -> list[Thread] | NotAvailable:
         return tasks
     found = []
     for tid in tasks:
-        stat = _stat(f"/proc/{pid}/task/{tid}")
-        if not isinstance(stat, NotAvailable):
-            found.append(Thread(tid, stat.name, THREAD_STATES.get(stat.state, stat.state)))
+        text = read(f"/proc/{pid}/task/{tid}/stat")
+        if not isinstance(text, NotAvailable):
+            name, rest = _named(text)
+            state = chr(rest[0])
+            found.append(Thread(tid, name, THREAD_STATES.get(state, state)))
     return found or GONE
 
 
@@ -134,7 +137,7 @@ def name(pid: int) -> Answer[str]:
 
 def user(pid: int) -> Answer[int]:
     """The effective user of the process; a zombie has the one that it died as."""
-    status = _read(f"/proc/{pid}/status")
+    status = read(f"/proc/{pid}/status")
     if isinstance(status, NotAvailable):
         return status
     (uids,) = (line.split()[1:] for line in status.splitlines() if line.startswith(b"Uid:"))
@@ -184,7 +187,7 @@ def _is_older(pid: str, since: int, older: set[str]) -> bool:
 
 
 def _has(pid: str, variable: str) -> bool:
-    listed = _read(f"/proc/{pid}/environ")
+    listed = read(f"/proc/{pid}/environ")
     return isinstance(listed, bytes) and os.fsencode(variable) in listed.split(b"\0")
 
 
@@ -200,15 +203,20 @@ class _Stat(NamedTuple):
 
 def _stat(folder: str) -> _Stat | NotAvailable:
     """What /proc/PID/stat or /proc/PID/task/TID/stat says, from proc_pid_stat(5)."""
-    text = _read(f"{folder}/stat")
+    text = read(f"{folder}/stat")
     if isinstance(text, NotAvailable):
         return text
-    # The name stands in parentheses and may hold spaces and parentheses of its own: the last one ends it.
-    end = text.rindex(b")")
-    name = text[text.index(b"(") + 1 : end].decode(errors="replace")
-    fields = text[end + 2 :].split()  # from field 3 on
+    name, rest = _named(text)
+    fields = rest.split()  # from field 3 on
     parent, group, born, ended = (int(fields[place]) for place in (1, 2, 19, 49))
     return _Stat(name, fields[0].decode(), parent, group, born, b" ".join(fields[23:26]).decode(), ended)
+
+
+def _named(text: bytes) -> tuple[str, bytes]:
+    """The name in the text of a `stat` file, and what stands behind it, from field 3, the state, on."""
+    # The name stands in parentheses and may hold spaces and parentheses of its own: the last one ends it.
+    end = text.rindex(b")")
+    return text[text.index(b"(") + 1 : end].decode(errors="replace"), text[end + 2 :]
 
 
 def _child(pid: int, stat: _Stat) -> Child:
@@ -236,26 +244,4 @@ def _tasks(pid: int) -> list[int] | NotAvailable:
         with os.scandir(f"/proc/{pid}/task") as entries:
             return sorted(int(entry.name) for entry in entries)
     except OSError as error:
-        return _absence(error)
-
-
-def _read(path: str) -> bytes | NotAvailable:
-    if sys.platform != "linux":
-        return NOT_LINUX
-    parts = []
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            while part := os.read(descriptor, 4096):
-                parts.append(part)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        return _absence(error)
-    return b"".join(parts)
-
-
-def _absence(error: OSError) -> NotAvailable:
-    if isinstance(error, FileNotFoundError | ProcessLookupError):
-        return GONE if Path("/proc/self/stat").exists() else NotAvailable("/proc is not mounted")
-    return NotAvailable(f"/proc: {error.strerror}")
+        return absence(error)

@@ -19,16 +19,23 @@ in the parent and in its forked children. Asking needs no privileges, opens noth
 import errno
 import os
 import socket
+import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Self
 
-from tracer.kernel.answer import Answer, NotAvailable
-from tracer.kernel.sock_diag import Found, SockDiag
+from tracer.kernel.answer import Answer, NotAvailable, T
+from tracer.kernel.sock_diag import Connected, Found, SockDiag
+
+LONG = 0.003  # seconds: going through all connections is to be as rare as it is slow
+RESTS = 20
 
 TCP_CLOSE, TCP_LISTEN = 7, 10  # a UDP socket without a peer is in the state that TCP calls closed
 
 CLOSED = NotAvailable("no such socket: it was closed, or is in another network namespace")
 NOT_SHOWN = NotAvailable("the kernel did not show it")
+OTHER_SOCKET = NotAvailable("neither a Unix socket nor a TCP connection")
+NOT_YET = NotAvailable("not asked yet: this system has very many connections")
 NO_BYTES = NotAvailable("a listener queues connections, not bytes")
 UNIX_KEEPS_ALL = NotAvailable("a Unix socket drops nothing: whoever sends or connects waits, or gets EAGAIN")
 UDP_NOT_COUNTED = NotAvailable("a UDP socket counts bytes, not datagrams")
@@ -62,6 +69,18 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits in a socket that is connected."""
+
+    received: int
+    """Bytes that came and were not read. Of a Unix datagram socket: of the first datagram."""
+    sent: int
+    """Bytes that were written and that the other end's kernel has not taken. Of a Unix socket: memory, until the other end has read."""
+    peer: str
+    """The other end's address; "" for a Unix socket."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueueSample:
     """What waited at one socket at one instant, between the call of `Queues.sample` and its return.
 
@@ -92,20 +111,56 @@ class Queues:
 
     def __init__(self) -> None:
         self._kernel = _open()
+        self._rests = 0.0  # until then nobody goes through all connections of the system
 
     def sample(self, listener: Listener) -> QueueSample:
         """What waits at `listener` now. Never waits; raises nothing: what cannot be said is n/a, field by field."""
+        found = self._asked(lambda kernel: _ask(kernel, listener))
+        return _nothing(found) if isinstance(found, NotAvailable) else found
+
+    def connected(self, inodes: Collection[int]) -> dict[int, Answer[Waiting]]:
+        """What waits in each of these sockets of connections now.
+
+        A TCP socket is found among all of the system: where that took long, it is not tried again for RESTS times as long.
+        """
+        found: dict[int, Answer[Waiting]] = dict.fromkeys(inodes, OTHER_SOCKET)
+        for inode in found:
+            one = self._asked(lambda kernel, inode=inode: kernel.unix(inode))  # type: ignore[misc]
+            if one is not None:
+                found[inode] = one if isinstance(one, NotAvailable) else Waiting(one.receive, one.send, "")
+        missing = [inode for inode, answer in found.items() if isinstance(answer, NotAvailable)]
+        if missing and time.monotonic() < self._rests:
+            return found | dict.fromkeys(missing, NOT_YET)
+        begin = time.thread_time()  # how long others have had the processor says nothing
+        for family in (socket.AF_INET, socket.AF_INET6):
+            missing = [inode for inode in missing if isinstance(found[inode], NotAvailable)]
+            if missing:
+                found |= self._among_all(family, missing)
+        took = time.thread_time() - begin
+        if took > LONG:
+            self._rests = time.monotonic() + RESTS * took
+        return found
+
+    def _among_all(self, family: int, inodes: Collection[int]) -> dict[int, Answer[Waiting]]:
+        """What waits in those of these sockets that are TCP connections of this family."""
+        known = self._asked(lambda kernel: kernel.connected(family))
+        if isinstance(known, NotAvailable):
+            return dict.fromkeys(inodes, known)
+        return {inode: _waiting(family, known[inode]) for inode in inodes if inode in known}
+
+    def _asked(self, question: Callable[[SockDiag], T]) -> Answer[T]:
+        """What the kernel answers."""
         if isinstance(self._kernel, NotAvailable):
-            return _nothing(self._kernel)
+            return self._kernel
         try:
-            return _ask(self._kernel, listener)
+            return question(self._kernel)
         except OSError as error:
             if error.errno == errno.ENOENT:
-                return _nothing(NotAvailable("this kernel has no sock_diag for this kind of socket"))
+                return NotAvailable("this kernel has no sock_diag for this kind of socket")
             # A half-read answer may have been left behind.
             self._kernel.close()
             self._kernel = _open()
-            return _nothing(NotAvailable(f"sock_diag: {error.strerror}"))
+            return NotAvailable(f"sock_diag: {error.strerror}")
 
     def close(self) -> None:
         """From now on every sample is n/a."""
@@ -145,6 +200,11 @@ def _ask(kernel: SockDiag, listener: Listener) -> QueueSample:
             found = kernel.unix(listener.inode)
             return _nothing(CLOSED) if found is None else _unix_datagram(found)
     return _nothing(NotAvailable(f"no question known for address family {listener.family}, kind {listener.kind}"))
+
+
+def _waiting(family: int, found: Connected) -> Waiting:
+    host = found.peer if family == socket.AF_INET else f"[{found.peer}]"
+    return Waiting(found.receive, found.send, f"{host}:{found.port}")
 
 
 def _tcp(found: Found) -> QueueSample:

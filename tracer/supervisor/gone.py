@@ -31,6 +31,7 @@ class Gone:
 
     def __init__(self) -> None:
         self._processes: dict[int, _Process] = {}  # by context
+        self._clients: dict[int, _Process] = {}  # by context: those that have not left
         self._threads: dict[int, tuple[int, Path]] = {}  # context -> its process's first, and where the system lists it
         self.untraced: dict[int, str] = {}  # pid -> the program that it went on as, which tells nothing
 
@@ -42,6 +43,14 @@ class Gone:
             case {"type": "context", "kind": "thread", "id": int(context), "process": int(process), "pid": int(pid), "tid": int(tid)}:
                 if fact.get("started") == 0 and Path("/proc/self").exists():
                     self._threads[context] = process, Path(f"/proc/{pid}/task/{tid}")
+            case {"type": "context", "kind": "client", "id": int(context), "pid": int(pid)}:
+                began = born(pid)
+                if isinstance(began, int) or began is GONE:
+                    self._clients[context] = _Process(context, pid, began if isinstance(began, int) else -1, "")
+            case {"type": "left", "context": int(context)}:
+                self._clients.pop(context, None)
+            case {"type": "exit", "pid": int(pid)}:
+                self._clients = {context: client for context, client in self._clients.items() if client.pid != pid}
 
     def _learn_process(self, context: int, pid: int, fact: dict[str, Any]) -> None:
         began = born(pid)
@@ -64,6 +73,10 @@ class Gone:
                 found.append({"type": "gone", "context": process.context})
             elif isinstance(now, str) and process.image not in ("", now):
                 found.append(self._replaced(process, now))
+        for client in list(self._clients.values()):
+            if is_alive(client.pid, client.born) is False:
+                del self._clients[client.context]
+                found.append({"type": "gone", "context": client.context})
         for context in missing:
             if self._threads.pop(context, None) is not None:
                 found.append({"type": "gone", "context": context})

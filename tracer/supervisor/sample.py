@@ -1,4 +1,7 @@
-"""Samples: what the kernel says of the traced servers' queues, children and threads, taken from outside."""
+"""Samples: what the kernel says of the traced servers' queues, children and threads, taken from outside.
+
+A sample's `looked` says when the newest look at what threads sleep in was begun, and `calls` what was new in it: see asleep.py.
+"""
 
 import socket
 import time
@@ -6,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tracer.kernel.answer import NotAvailable
-from tracer.kernel.processes import Child, children, threads
+from tracer.kernel.processes import Child, Thread, children, threads
 from tracer.kernel.queues import CLOSED, Listener, Queues, QueueSample
+from tracer.supervisor.asleep import Asleep
 
 BUSY, IDLE = 0.066, 0.5  # seconds between two samples: something happens; nothing does
+LOOK = 0.25  # at least, between two looks at what threads sleep in
 UNCHANGED = 1.0  # seconds after which a sample that says nothing new is told all the same
 PATIENCE = 1.0  # seconds in which a socket that the kernel has never shown may still begin to listen
 
@@ -35,12 +40,14 @@ class Sampler:
 
     def __init__(self) -> None:
         self._queues = Queues()
+        self._asleep = Asleep(self._queues)
         self._listeners: dict[int, _Asked] = {}
         self._pids: dict[int, int] = {}  # of processes that have a server, and when each was born (0: not known)
         self._told: tuple[object, float] = (None, 0.0)
 
     def learn(self, fact: dict[str, Any]) -> None:
         """Take note of a fact of the recording."""
+        self._asleep.learn(fact)
         if fact.get("type") == "server":
             self._pids.setdefault(int(fact["pid"]), 0)
             if fact.get("family") in _FAMILIES and fact.get("kind") in _KINDS and fact.get("inode"):
@@ -52,16 +59,25 @@ class Sampler:
         """A sample to be told; None if there is nothing to ask for, or if nothing has changed for less than a second."""
         begin = time.monotonic_ns()
         queues = [found for server, asked in list(self._listeners.items()) if (found := self._queue(server, asked)) is not None]
-        processes = [found for pid in list(self._pids) if (found := self._process(pid)) is not None]
+        listed = {pid: its for pid in list(self._pids) if (its := self._process(pid)) is not None}
+        processes = [_process(pid, born, running) for pid, (born, running) in listed.items()]
+        calls = []
+        if begin - self._asleep.last >= LOOK * 1e9:
+            forked = [child.pid for born, _ in listed.values() for child in born]
+            calls = self._asleep.look(begin, {pid: running for pid, (_, running) in listed.items()}, forked)
         end = time.monotonic_ns()
         if not queues and not processes:
             return None
         before, when = self._told
         now = (queues, processes)
         if now == before and end / 1e9 - when < UNCHANGED:
-            return None
-        self._told = (now, end / 1e9)
-        return {"begin": begin, "end": end, "queues": queues, "processes": processes}
+            if not calls:
+                return None
+            queues, processes = [], []
+        else:
+            self._told = (now, end / 1e9)
+        told = {"begin": begin, "end": end, "queues": queues, "processes": processes, "looked": self._asleep.last}
+        return told | {"calls": calls} if calls else told
 
     def close(self) -> None:
         """No more samples."""
@@ -79,18 +95,21 @@ class Sampler:
             del self._listeners[server]
         return _told(server, sample) if before is None else None
 
-    def _process(self, pid: int) -> dict[str, Any] | None:
+    def _process(self, pid: int) -> tuple[list[Child], list[Thread]] | None:
+        """The children and threads of a process; None if the kernel does not say."""
         born, running = children(pid), threads(pid)
         if isinstance(running, NotAvailable):
             self._pids.pop(pid, None)  # gone: its pid may be another process's from now on
             return None
-        if isinstance(born, NotAvailable):
-            return None  # no answer is not "no children"
-        return {
-            "pid": pid,
-            "children": [_child(one) for one in born],
-            "threads": [{"tid": one.tid, "name": one.name, "state": one.state} for one in running],
-        }
+        return None if isinstance(born, NotAvailable) else (born, running)  # no answer is not "no children"
+
+
+def _process(pid: int, born: list[Child], running: list[Thread]) -> dict[str, Any]:
+    return {
+        "pid": pid,
+        "children": [_child(one) for one in born],
+        "threads": [{"tid": one.tid, "name": one.name, "state": one.state} for one in running],
+    }
 
 
 def _told(server: int, sample: QueueSample) -> dict[str, Any]:

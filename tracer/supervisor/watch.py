@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tracer.kernel.processes import user
 from tracer.probe.page import FAILED, LIMIT, UNASKED
 from tracer.recording.follow import Follower
+from tracer.recording.steps import STEPS
 from tracer.supervisor.ending import Ending, Stop
 from tracer.supervisor.gone import Gone, pidfd
 from tracer.supervisor.journal import Journal
@@ -208,6 +209,10 @@ class Watch:
         if self.notices is not None:
             self.notices.learn(fact, self.gate)
         match fact:
+            case {"type": "context", "kind": "client"}:
+                pass  # none of the program's
+            case {"type": "code", "hook": str(step)} if step in STEPS:
+                pass
             case {"type": "context"}:
                 self.contexts += 1
                 self.imported += fact.get("kind") == "process" and not fact.get("parent")

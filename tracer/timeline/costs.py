@@ -7,41 +7,19 @@ Rules of this file:
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from tracer.probe.hooks import LOOPS
-
-from .contexts import number
-from .moment import ContextMoment, Held, Moment, OpenSpan, Queue, ServerMoment
+from .moment import ContextMoment, Held, Moment, Queue, ServerMoment
+from .relations import ANY_CHILD, Relations, Waiting
 from .requests import request_at
 from .timeline import Timeline
 from .units import count, ticking
 from .words import asked_words
 
-_WAITS = ("Thread.join", "waitpid", "shutdown")
-_NO_WAIT = 1  # waitpid's WNOHANG
-_ANY = -1  # and any child
 _AT_ONCE = ("verify_request", "process_request", "Thread.start", "fork")  # held before it: nobody else has the connection
 _HANDLED = {"handle", "finish", "handle_error", "shutdown_request", "close_request", "_exit"}  # begun: a reply may be out
 _ENDING = {"shutdown_request", "close_request", "_exit"}  # begun: the client may have been told the end
 _SERVED = {*_HANDLED, "finish_request", "process_request", "process_request_thread", "_handle_request_noblock"}  # ended: likewise
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A context that is inside a call which waits for another to end."""
-
-    context: ContextMoment
-    span: OpenSpan
-    whom: int  # a context, a pid or a server: it depends on the hook
-
-    def words(self, t: int, whom: str) -> str:
-        """`main has waited 3.2 s in server_close for this thread to end`."""
-        where = "server_close" if self.inside("server_close") else self.span.hook
-        return f"{self.context.label} has waited {ticking(t - self.span.since)} in {where} for {whom}"
-
-    def inside(self, *hooks: str) -> bool:
-        return any(span.hook in hooks for span in self.context.stack)
 
 
 def with_costs(timeline: Timeline, moment: Moment) -> Moment:
@@ -57,65 +35,23 @@ class _Costs:
         self.timeline = timeline
         self.moment = moment
         self.t = moment.t
-        self.contexts = {context.context: context for context in moment.contexts}
-        held = {one.context for one in moment.held}
-        self.waiting = [found for one in moment.contexts if one.context not in held and (found := self._waits(one)) is not None]
-        self.loops = [(one.context, server) for one in moment.contexts for server in self._servers(one)]
+        self.relations = Relations(timeline, moment)
 
     def of(self, held: Held) -> tuple[str, ...]:
         """What waits because of one held context."""
-        context = self.contexts[held.context]
+        context = self.relations.contexts[held.context]
         return (*self._loop(context), *self._waited_for(context), *self._client(held, context))
-
-    # -- what everybody does -----------------------------------------------------------------------------------------------
-
-    def _waits(self, context: ContextMoment) -> _Waiting | None:
-        """What the context waits for; None if it does not, or for nobody in particular."""
-        span = context.stack[-1] if context.stack else None
-        if span is None or span.hook not in _WAITS:
-            return None
-        given = self.timeline.spans.begin_payloads(self.timeline.contexts[context.context], span.span)
-        whom = given.get({"Thread.join": "context", "waitpid": "pid"}.get(span.hook, "server"))
-        options = given.get("options", _NO_WAIT)
-        at_once = span.hook == "waitpid" and not (isinstance(options, int) and options & _NO_WAIT == 0)
-        if not isinstance(whom, int) or at_once:
-            return None
-        return _Waiting(context, span, whom)
-
-    def _servers(self, context: ContextMoment) -> dict[int, int]:
-        """The servers whose loop the context runs, the outermost first, and how deep in its stack that is."""
-        found: dict[int, int] = {}
-        for depth, span in enumerate(context.stack):
-            if span.hook in LOOPS:
-                server = self.timeline.server_of(self.timeline.contexts[context.context], span.span)
-                if server is not None:
-                    found.setdefault(server, depth)
-        return found
-
-    def _is_shared(self, context: ContextMoment, server: int) -> bool:
-        """Whether another context takes clients from the server's socket, too."""
-        sockets = self._sockets(server)
-        return any(
-            one != context.context and (other == server or not sockets.isdisjoint(self._sockets(other))) for one, other in self.loops
-        )
-
-    def _sockets(self, server: int) -> set[int]:
-        return {number(fact, "inode") for _, _, fact in self.timeline.servers.get(server, ())} - {0}
 
     # -- clients of the loop -----------------------------------------------------------------------------------------------
 
     def _loop(self, context: ContextMoment) -> Iterator[str]:
         """Whoever is not accepted."""
-        for server, depth in self._servers(context).items():
-            known = next((one for one in self.moment.servers if one.server == server), None)
-            if known is None or self._is_shared(context, server):
-                continue
-            dispatched = [span for span in context.stack[depth:] if span.hook == "process_request"]
-            if dispatched and all(span.framework and span.owner == "BaseServer" for span in dispatched):
+        for server, depth in self.relations.own(context):
+            if self.relations.serves_itself(context, depth):
                 yield "holds everyone: this server has one thread and serves nobody else"
             else:
-                yield f"{'no datagram is received' if known.kind == 'datagram' else 'nobody is accepted'} while this loop is held"
-            yield from self._queue(known)
+                yield f"{'no datagram is received' if server.kind == 'datagram' else 'nobody is accepted'} while this loop is held"
+            yield from self._queue(server)
 
     def _queue(self, server: ServerMoment) -> Iterator[str]:
         """Whoever waits at the server's socket."""
@@ -154,35 +90,28 @@ class _Costs:
 
     def _waited_for(self, context: ContextMoment) -> Iterator[str]:
         """Whoever waits for the context to end, or its process, or the loop that it runs."""
-        known = self.timeline.contexts[context.context].process
-        parent = known.parent if known is not None and known.first.id == context.context else None
-        servers = self._servers(context)
-        for one in self.waiting:
-            match one.span.hook:
-                case "Thread.join" if one.whom == context.context:
-                    yield one.words(self.t, "this thread to end")
-                case "shutdown" if one.whom in servers and context.stack[servers[one.whom]].hook == "serve_forever":
-                    yield one.words(self.t, "this loop to end")
-                case "waitpid" if parent is not None and parent.first.id == one.context.process:
-                    if one.whom == context.pid:
-                        yield one.words(self.t, "this process to end")
-                    elif one.whom == _ANY:
-                        yield from self._any_child(one)
+        for one in self.relations.waited_for(context):
+            if one.span.hook == "waitpid" and one.whom == ANY_CHILD:
+                yield from self._any_child(one)
+            else:
+                whom = {"Thread.join": "thread", "shutdown": "loop"}.get(one.span.hook, "process")
+                yield self._words(one, f"this {whom} to end")
 
-    def _any_child(self, waiting: _Waiting) -> Iterator[str]:
+    def _any_child(self, waiting: Waiting) -> Iterator[str]:
         """A context waits for any of its children, of which one is held."""
-        process = self.timeline.contexts[waiting.context.context].process
-        believed = process.believed_children.at(self.t) if process is not None else None
-        loops = self._servers(waiting.context)
-        limited = [server for server in self.moment.servers if server.server in loops and _is_limit(server, believed)]
-        if not limited or not waiting.inside("collect_children") or waiting.inside("server_close"):
-            yield waiting.words(self.t, "a child to end: this is one")
+        limited, believed = self.relations.at_their_limit(waiting)
+        if not limited:
+            yield self._words(waiting, "a child to end: this is one")
             return
         lasts = ticking(self.t - waiting.span.since)
-        has = count(believed or 0, "child", "children")
+        has = count(believed, "child", "children")
         yield f"{waiting.context.label} accepts nobody, for {lasts} now: it has {has}, as many as max_children allows"
         for server in limited:
             yield from self._queue(server)
+
+    def _words(self, waiting: Waiting, whom: str) -> str:
+        """`main has waited 3.2 s in server_close for this thread to end`."""
+        return f"{waiting.context.label} has waited {ticking(self.t - waiting.span.since)} in {waiting.where} for {whom}"
 
     # -- its own client ----------------------------------------------------------------------------------------------------
 
@@ -238,12 +167,6 @@ class _Costs:
 def _begun(held: Held, context: ContextMoment) -> set[str]:
     """The hooks that the context is inside of: not the one that it is held before."""
     return {span.hook for span in context.stack if span.span != held.span or held.when == "after"}
-
-
-def _is_limit(server: ServerMoment, children: int | None) -> bool:
-    """Whether a server has as many children as it may, or more."""
-    limit = server.settings.get("max_children")
-    return isinstance(limit, int) and children is not None and children >= limit
 
 
 def _end(queue: Queue) -> int:
