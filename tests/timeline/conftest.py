@@ -119,6 +119,22 @@ class Recording:
         )  # fmt: skip
         return hand
 
+    def client(self, pid: int, name: str = "client") -> Hand:
+        """A client; its process may play several."""
+        context = identity("context", len(self.hands))
+        hand = Hand(self, context, context, pid, None)
+        self.hands.append(hand)
+        self.fact(
+            context, type="context", id=context, process=context, pid=pid, tid=pid, kind="client", cause="start", parent=0, name=name,
+            t=self.tick(), ppid=0, born=0,
+        )  # fmt: skip
+        return hand
+
+    def left(self, hand: Hand) -> None:
+        """The client is done."""
+        hand.flush()
+        self.fact(hand.id, type="left", context=hand.id, t=self.tick())
+
     def next_id(self) -> int:
         """The id that the next context will have."""
         return identity("context", len(self.hands))
@@ -131,9 +147,14 @@ class Recording:
         }  # fmt: skip
         self.fact(hand.id, type="server", **(fields | more))
 
-    def sample(self, *processes: dict[str, object], queues: Iterable[dict[str, object]] = ()) -> None:
+    def sample(self, *processes: dict[str, object], queues: Iterable[dict[str, object]] = (), **more: object) -> None:
         begin = self.tick()
-        self.fact(0, type="sample", begin=begin, end=self.tick(), queues=list(queues), processes=list(processes))
+        self.fact(0, type="sample", begin=begin, end=self.tick(), queues=list(queues), processes=list(processes), **more)
+
+    def look(self, *calls: dict[str, object], queues: Iterable[dict[str, object]] = ()) -> None:
+        """A sample with what threads sleep in; it speaks of all processes."""
+        asked = [{"pid": hand.pid, "children": [], "threads": []} for hand in self.hands]
+        self.sample(*asked, queues=queues, looked=self.now, calls=list(calls))
 
     def hold(self, number: int, filter_: str, once: bool = False) -> None:
         self.fact(0, type="hold", id=number, filter=filter_, once=once, t=self.tick())
@@ -489,7 +510,91 @@ def held() -> Recording:
     return recording
 
 
+def visited() -> Recording:
+    """Two clients of one address, one after the other; a third that is refused, and a fourth that is killed as it waits."""
+    recording = Recording()
+    main = recording.process(100)
+    recording.server(main)
+    main.enter("serve_forever", server=7)
+    main.enter("select", "select")
+    main.flush()
+    for number in range(2):
+        client = recording.client(300 + number, f"client {number + 1}")
+        client.enter("connect", "socket", address="127.0.0.1:8000")
+        client.flush()
+        one_request(recording, main)
+        client.leave("connect", "socket", address="127.0.0.1:50001")
+        client.do("send", "socket", bytes=8)
+        client.enter("receive", "socket")
+        client.flush()
+        with main.call("close_request", descriptor=5):
+            pass
+        main.leave("_handle_request_noblock")
+        main.enter("select", "select")
+        main.flush()
+        client.leave("receive", "socket", bytes=-1)
+        client.do("close", "socket")
+        recording.left(client)
+    refused = recording.client(302, "client 3")
+    refused.enter("connect", "socket", address="127.0.0.1:8001")
+    refused.fail("connect", "ConnectionRefusedError: [Errno 111] Connection refused", "socket")
+    refused.do("close", "socket")
+    recording.left(refused)
+    killed = recording.client(302, "client 4")
+    killed.do("connect", "socket", address="127.0.0.1:50009")
+    killed.enter("receive", "socket")
+    killed.flush()
+    recording.exit(killed, 9)
+    return recording
+
+
+def stray(recording: Recording, pid: int) -> Hand:
+    """A client that nobody serves."""
+    client = recording.client(pid)
+    client.enter("connect", "socket")
+    client.fail("connect", "ConnectionRefusedError", "socket")
+    recording.left(client)
+    return client
+
+
+def strayed() -> Recording:
+    """Clients that came before the program had begun, while its loop turned in vain (two), while it forked, and at last."""
+    recording = Recording()
+    stray(recording, 300)
+    main = recording.process(100)
+    recording.server(main)
+    main.enter("serve_forever", server=7)
+    main.enter("select", "select")
+    for turn in range(7):
+        main.flush()
+        main.leave("select", "select", ready=0)
+        main.do("service_actions")
+        if turn == 2:
+            stray(recording, 301)
+        main.enter("select", "select")
+        if turn == 4:
+            stray(recording, 302)
+    main.flush()
+    one_request(recording, main)
+    main.enter("process_request", "ForkingMixIn")
+    main.enter("fork", "os")
+    child = main.fork(4122)
+    stray(recording, 303)
+    main.leave("fork", "os", pid=4122)
+    with main.call("close_request", descriptor=5):
+        pass
+    child.do("handle", "Handler")
+    child.flush()
+    main.leave("process_request", "ForkingMixIn")
+    main.leave("_handle_request_noblock")
+    main.enter("select", "select")
+    main.flush()
+    stray(recording, 304)
+    return recording
+
+
 SCENARIOS: dict[str, Scenario] = {
+    "visited": visited, "strayed": strayed,
     "synchronous": synchronous, "threaded": threaded, "forked": forked, "killed": killed, "executed": executed, "held": held,
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from tracer.timeline.at import at
 from tracer.timeline.calls import rows
 from tracer.timeline.stats import stats
 
-SCENARIOS = ("synchronous", "threaded", "forked", "killed", "executed", "held")
+SCENARIOS = ("visited", "strayed", "synchronous", "threaded", "forked", "killed", "executed", "held")
 bounded = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

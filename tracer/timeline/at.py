@@ -1,14 +1,18 @@
 """Building a moment: the state of everything at one time. A query, not a replay: it looks at what is alive then, and nothing else."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeAlias
 
+from .children import children_at, compared, reaped_at
 from .codes import UNKNOWN
 from .connections import Connection
 from .contexts import Context, Process, number, string
 from .costs import with_costs
+from .handlers import handlers_at
 from .lifetimes import FOREVER
 from .moment import (
-    Child,
     ConnectionMoment,
     ContextMoment,
     Counts,
@@ -19,8 +23,14 @@ from .moment import (
     ServerMoment,
     Thread,
 )
+from .samples import SampledThread
 from .timeline import Timeline
 from .words import peer_words
+
+#: connection -> the contexts that are inside it: each with the innermost hook for it, its label and since when.
+Stages: TypeAlias = dict[int, list[tuple[int, str, str, int | None]]]
+
+RECENTLY = 10_000_000_000  # of the connections that ended within these nanoseconds none is left out, however old it is
 
 
 def at(timeline: Timeline, t: int) -> Moment:
@@ -29,13 +39,15 @@ def at(timeline: Timeline, t: int) -> Moment:
     contexts = state.contexts.at(t)
     connections = state.connections.at(t)
     accepted = state.connections.before(t)
-    processes = [context.process for context in contexts if context.process is not None and context.process.first is context]
+    processes = [one.process for one in contexts if one.process is not None and one.process.first is one and one.kind != "client"]
+    seen = tuple([_context(timeline, context, t) for context in contexts])
+    stages = _stages(seen)
     moment = Moment(
         t,
-        tuple([_context(timeline, context, t) for context in contexts]),
+        seen,
         tuple([_process(timeline, process, t) for process in processes]),
         tuple(_servers(timeline, t)),
-        tuple([connection_at(timeline, connection, t) for connection in connections]),
+        tuple([connection_at(timeline, connection, t, stages) for connection in connections]),
         accepted,
         accepted - len(connections),
         Counts(timeline.events, timeline.lost, len(state.connections)),
@@ -65,7 +77,10 @@ def _context(timeline: Timeline, context: Context, t: int) -> ContextMoment:
         named = timeline.code(code)
         stack.append(OpenSpan(span, named.hook, named.owner, named.framework, named.hook == outer, shown, begin))
         outer = named.hook
-    inner = stack[-1].connection if stack else timeline.number(carried.inherited(context))
+    between = context.client.connection(t) if context.client is not None else carried.inherited(context)
+    if between is not None and between.accepted > t:
+        between = None
+    inner = stack[-1].connection if stack else timeline.number(between)
     parent = process.parent.first if context is process.first and process.parent is not None else context.upper
     return ContextMoment(
         context.id,
@@ -81,6 +96,16 @@ def _context(timeline: Timeline, context: Context, t: int) -> ContextMoment:
         tuple(stack),
         inner,
     )
+
+
+def _stages(contexts: tuple[ContextMoment, ...]) -> Stages:
+    """Where each connection is."""
+    found: Stages = {}
+    for context in contexts:
+        span = next((one for one in reversed(context.stack) if one.connection is not None), None)
+        if context.kind != "client" and span is not None and span.connection is not None:
+            found.setdefault(span.connection, []).append((context.context, span.hook, context.label, span.since))
+    return found
 
 
 def _held(timeline: Timeline, contexts: list[Context], t: int) -> tuple[Held, ...]:
@@ -104,54 +129,47 @@ def _process(timeline: Timeline, process: Process, t: int) -> ProcessMoment:
     sample = samples.process(process.pid, process.first.t, t)
     taken = sample.end if sample is not None else None
     when = t if taken is None else taken
-    forked = {fork.pid: fork for fork in process.forked.at(when)}
-    listed = {child.pid: child for child in sample.children} if sample is not None else {}
-    children = []
-    for pid in sorted(forked.keys() | listed.keys()):
-        fork, child = forked.get(pid), listed.get(pid)
-        context = _child_context(timeline, process, pid, when)
-        connection = timeline.number(timeline.carried.connection(fork.context, fork.span)) if fork is not None else None
-        since = fork.returned if fork is not None else None
-        if child is not None and child.state == "zombie":
-            since = samples.zombie_since(child)
-        children.append(
-            Child(
-                pid,
-                timeline.label(context) if context is not None else None,
-                connection,
-                fork is not None,
-                child.state if child is not None else None,
-                child.exit if child is not None else None,
-                child.signal if child is not None else None,
-                since,
-                fork.reaped if fork is not None and fork.reaped <= t else None,
-            )
-        )
+    children = children_at(timeline, process, sample, t)
+    believed = process.believed_children.at(when)
+    differs: tuple[str, ...] = ()
+    if sample is not None and believed is not None and _forking(timeline, process, t) == 1:
+        believed, differs = compared(timeline, process, sample, children, believed)
     threads: list[Thread] = []
     if sample is not None and sample.threads:
         alive = {one.tid: one for one in timeline.ordered.at(when) if one.process is process}
-        threads = [
-            Thread(one.tid, one.name, one.state, timeline.label(alive[one.tid]) if one.tid in alive else None)
-            for one in sorted(sample.threads)
-        ]
+        threads = [_thread(timeline, process, one, alive.get(one.tid), when) for one in sorted(sample.threads)]
     return ProcessMoment(
         process.first.id,
         process.pid,
         timeline.label(process.first),
         taken,
         sample.begin if sample is not None else None,
-        process.believed_children.at(when),
+        believed,
         process.believed_threads.at(when),
-        tuple(children),
+        children,
         tuple(threads),
+        differs,
+        reaped_at(timeline, process, children, t),
+        handlers_at(timeline, process, t),
     )
 
 
-def _child_context(timeline: Timeline, parent: Process, pid: int, t: int) -> Context | None:
-    for process in reversed(timeline.settle().by_pid.get(pid, [])):
-        if process.first.t <= t and (process.parent is parent or process.cause == "exec"):
-            return process.first
-    return None
+def _thread(timeline: Timeline, process: Process, thread: SampledThread, context: Context | None, t: int) -> Thread:
+    since = context.t if context is not None else process.first.t
+    call = timeline.samples.call(process.pid, thread.tid, since, t)
+    found = Thread(thread.tid, thread.name, thread.state, timeline.label(context) if context is not None else None)
+    return replace(found, call=call.call, descriptor=call.descriptor, received=call.received) if call is not None else found
+
+
+def _forking(timeline: Timeline, process: Process, t: int) -> int:
+    """How many of the process's servers have children."""
+    found = 0
+    for known in timeline.servers.values():
+        t_, _, fact = known[0]
+        if t_ <= t and number(fact, "process") == process.first.id:
+            mro = fact.get("mro")
+            found += isinstance(mro, list) and any(str(name).rpartition(".")[2] == "ForkingMixIn" for name in mro)
+    return found
 
 
 def _servers(timeline: Timeline, t: int) -> list[ServerMoment]:
@@ -183,33 +201,78 @@ def _servers(timeline: Timeline, t: int) -> list[ServerMoment]:
                 history[-1] if history else None,
                 history,
                 bisect_right(state.accepted_by.get(identity, ()), t),
+                _is_http(fact),
             )
         )
     return found
 
 
-def connection_at(timeline: Timeline, connection: Connection, t: int) -> ConnectionMoment:
-    """How a connection stands at `t`."""
+def _is_http(fact: dict[str, object]) -> bool:
+    """Whether a server's handler is one of `http.server`; where it was made by a factory, its server tells."""
+    names = [name for classes in (fact.get("handler_mro"), fact.get("mro")) if isinstance(classes, list) for name in classes]
+    return not {"http.server.BaseHTTPRequestHandler", "http.server.HTTPServer"}.isdisjoint(map(str, names))
+
+
+def connection_at(timeline: Timeline, connection: Connection, t: int, stages: Stages | None = None) -> ConnectionMoment:
+    """How a connection stands at `t`; with `stages`, where it is."""
     served = connection.served if connection.served <= t else None
     context = connection.server_context if served is not None else None
     ended = connection.ended()
     process = connection.context.process
     assert process is not None
     failed = connection.failed <= t and connection.error >= 0
+    number_ = timeline.number(connection) or 0
+    state = connection.state(t)
+    inside = stages.get(number_, []) if stages else []
+    nowhere = 0, "", "" if context is not None else timeline.label(connection.context), None
+    _, stage, label, since = next((one for one in inside if one[0] == (context.id if context else 0)), (inside or [nowhere])[-1])
     return ConnectionMoment(
-        timeline.number(connection) or 0,
+        number_,
         timeline.server_of(connection.context, connection.span),
         process.first.id,
         peer_words(timeline, connection),
         connection.handle if connection.kind == 1 else None,
         connection.accepted,
-        connection.state(t),
+        state,
         served,
         context.id if context is not None else None,
         timeline.label(context) if context is not None else None,
         ended if ended <= t and ended != FOREVER else None,
         timeline.spans.text(connection.error) if failed else "",
+        next((one.signal for one, _ in connection.holding() if one.how == "killed"), None) if state == "killed" else None,
+        stage,
+        label,
+        since,
     )
+
+
+def recent(timeline: Timeline, moment: Moment, server: int, most: int) -> tuple[ConnectionMoment, ...]:
+    """The connections of a server that are open at the moment, and of its newest `most`, and all that ended a moment ago, the `most`
+    that ended last; by number."""
+    t, connections = moment.t, timeline.settle().connections
+    open_ones = [one for one in moment.connections if one.server in (None, server)]
+    found: dict[int, Connection] = {}
+    for one in (*_newest(timeline, server, t, most), *connections.at(t - RECENTLY)):
+        if one.ended() <= t and timeline.server_of(one.context, one.span) in (None, server):
+            found[connections.rank(one.accepted, one.tie)] = one
+    newest = sorted(found.values(), key=lambda one: one.ended())[-most:]
+    ended = [connection_at(timeline, one, t) for one in newest]
+    return tuple(sorted((*ended, *open_ones), key=lambda one: one.number))
+
+
+def _newest(timeline: Timeline, server: int, t: int, most: int) -> Iterable[Connection]:
+    """The newest connections that the server's loop took; where no loop did, the newest of all."""
+    state = timeline.settle()
+    connections, times = state.connections, state.accepted_by.get(server)
+    if times is None:
+        count = connections.before(t)
+        return connections.items[max(0, count - most) : count]
+    place = bisect_right(times, t)
+    return [
+        connections.items[rank]
+        for accepted in dict.fromkeys(times[max(0, place - most) : place])
+        for rank in range(bisect_left(connections.begins, accepted), connections.before(accepted))
+    ]
 
 
 def connection(timeline: Timeline, number_: int, t: int | None = None) -> ConnectionMoment | None:

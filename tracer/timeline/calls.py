@@ -6,7 +6,7 @@ nobody are **idle**; neighbouring ones are folded into one row. So are they whil
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 
 from tracer.probe.frames import RETURN
 
@@ -33,8 +33,10 @@ class _Run:
     span: Span
     count: int
     end: int
+    last: int  # of the spans that they are
     tail: list[Call]
     tail_end: int
+    tail_last: int
 
 
 def rows(timeline: Timeline, until: int | None = None, newest: int | None = None) -> Iterator[Row]:
@@ -42,56 +44,79 @@ def rows(timeline: Timeline, until: int | None = None, newest: int | None = None
 
     With `newest` only the last so many lines; that takes time in proportion to their number, not to the recording.
     """
-    timeline.settle()
-    walk = _Rows(timeline, FOREVER if until is None else until)
+    walk = Rows(Tree(timeline, FOREVER if until is None else until))
     if newest is None:
         return walk.fold(walk.tree.forward())
-    return iter(walk.tail(newest))
+    return iter(walk.around(newest)[0][-newest:]) if newest > 0 else iter(())
 
 
-def row(timeline: Timeline, context: Context, span: int) -> Row:
-    """The row of one span, as far as it is recorded."""
-    base, around = 0, context
-    while around.upper is not None and around.host >= 0:
-        base += timeline.spans.span(around.upper, around.host).depth + 1
-        around = around.upper
-    index, local = timeline.spans.locate(context, span)
-    return _Rows(timeline, FOREVER)._row(Call(context, base, index, local), timeline.spans.span(context, span))
+def row(timeline: Timeline, context: Context, span: int, until: int = FOREVER) -> Row:
+    """The row of one span, as it stood at time `until` (FOREVER: as far as it is recorded)."""
+    walk = Rows(Tree(timeline, until))
+    return walk.row(walk.tree.call(*walk.tree.lineage(context)[-1], span))
 
 
-class _Rows:
-    """The rows of one walk through the tree."""
+def rows_of(timeline: Timeline, items: Iterable[Item], until: int) -> Iterator[Row]:
+    """The rows of items that are in the order of the tree, as they stood at time `until`."""
+    return Rows(Tree(timeline, until)).fold(items)
 
-    def __init__(self, timeline: Timeline, until: int) -> None:
-        self.timeline = timeline
-        self.spans = timeline.spans
-        self.carried = timeline.carried
-        self.tree = Tree(timeline, until)
-        self.until = until
-        self.around: dict[int, list[tuple[int, Connection | None]]] = {}  # context -> its spans around the last row, outermost first
+
+class Rows:
+    """The rows of one walk through a tree."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.timeline = tree.timeline
+        self.spans = tree.spans
+        self.carried = tree.timeline.carried
+        self.until = tree.until
+        self.run: _Run | None = None  # the idle turns that were seen last, while there may be more of them
+        self.last = -1  # of the spans that the last row of idle turns stands for
+        self.about: dict[int, list[tuple[int, Connection | None]]] = {}  # context -> its spans around the last row, outermost first
         self.current: dict[int, int] = {}  # context -> the innermost span open at `until`
-        self.held = timeline.holds.stops  # contexts that were held: most often none
-        self.now = until if until != FOREVER or not self.held else timeline.newest
+        self.held = tree.timeline.holds.stops  # contexts that were held: most often none
+        self.now = tree.until if tree.until != FOREVER or not self.held else tree.timeline.newest
         self.stopped: dict[int, tuple[int, Stopped]] = {}  # context -> the call it is held at, and on which side of it
 
-    def tail(self, newest: int) -> list[Row]:
-        """The last `newest` rows."""
-        if newest <= 0:
-            return []
+    def around(self, above: int, anchor: tuple[Context, int] | None = None, below: int = 0) -> tuple[list[Row], int, bool]:
+        """Rows around that of a call that stands in the tree: at least so many above and below it, if there are; None: around the end.
+
+        Also the place of its row (behind all others if there is no call), and whether there are more rows before the first.
+        """
         items: list[Item] = []
-        source = self.tree.backward()
-        want = newest + 16
+        start = (anchor[0], self.tree.number(self.tree.item(anchor[0], 0, anchor[1]))) if anchor is not None else None
+        source = self.tree.backward(start)
+        want = above + 16
         while True:
-            fresh = list(islice(source, want))
-            items += fresh
-            complete = len(fresh) < want
-            ordered = items[::-1]
+            items += islice(source, want - len(items))
+            further = next(source, None)
             # What the window cuts may belong to a run that began before it: nothing can be said of it.
-            start = 0 if complete else next((place for place, item in enumerate(ordered) if not self._may_fold(item)), len(ordered))
-            found = list(self.fold(ordered[start:]))
-            if complete or len(found) >= newest:
-                return found[-newest:]
-            want = len(items)
+            sure = (place for place, item in enumerate(items[::-1]) if not self._may_fold(item))
+            cut = 0 if further is None else next(sure, None)
+            if cut is not None:
+                ahead = self.tree.forward(start) if start is not None else ()
+                found, place = self._until(self.fold(chain(items[::-1][cut:], ahead)), anchor, below)
+                if further is None or place >= above:
+                    return found, place, further is not None
+            assert further is not None
+            items.append(further)
+            want = 2 * len(items)
+
+    def _until(self, rows: Iterator[Row], anchor: tuple[Context, int] | None, below: int) -> tuple[list[Row], int]:
+        """The rows up to so many behind that of the call, and its place."""
+        found: list[Row] = []
+        if anchor is None:
+            found += rows
+            return found, len(found)
+        context, span = anchor[0].id, anchor[1]
+        place: int | None = None
+        for row in rows:
+            if row.context == context and row.span <= span <= (self.last if row.folded else row.span):
+                place = len(found)
+            found.append(row)
+            if place is not None and len(found) > place + below + 1:
+                break
+        return found, place if place is not None else len(found)
 
     def _may_fold(self, item: Item) -> bool:
         return isinstance(item, Idle) or self._hook(item) in _HARMLESS or self._hook(item) == "select"
@@ -101,8 +126,9 @@ class _Rows:
 
     def fold(self, items: Iterable[Item]) -> Iterator[Row]:
         """Rows of items that are in order, idle turns folded."""
-        run: _Run | None = None
-        for item in items:
+        self.run = None
+        for item, hidden in self._with_hidden(items):
+            run: _Run | None = self.run
             span = item.first if isinstance(item, Idle) else self.spans.span_in(item.context, item.index, item.local)
             hook = "select" if isinstance(item, Idle) else self.timeline.code(span.code).hook
             waits = isinstance(item, Idle) or (hook == "select" and self._in_vain(item, span))
@@ -110,38 +136,59 @@ class _Rows:
                 same = item.context is run.item.context
                 if same and run.tail and span.depth > run.span.depth and self._harmless(item, span, hook):
                     assert isinstance(item, Call)
-                    run.tail.append(item)
+                    if not hidden:
+                        run.tail.append(item)
+                    run.tail_last = self.tree.number(item)
                     continue
                 if same and span.depth == run.span.depth and span.parent == run.span.parent:
                     if waits:
                         run.count += item.count if isinstance(item, Idle) else 1
                         run.end = item.end if isinstance(item, Idle) else span.end or 0
+                        run.last = self.tree.stop(item) - 1
                         run.tail = []
                         continue
                     if hook == "service_actions" and self._harmless(item, span, hook):
                         assert isinstance(item, Call)
-                        run.end = max(run.end, run.tail_end) if run.tail else run.end
-                        run.tail, run.tail_end = [item], span.end or 0
+                        if run.tail:
+                            run.end, run.last = max(run.end, run.tail_end), run.tail_last
+                        run.tail, run.tail_end, run.tail_last = [item], span.end or 0, span.number
                         continue
                 broken = same and bool(run.tail) and span.depth > run.span.depth
                 if run.tail and not broken:
-                    run.end, run.tail = run.tail_end, []
+                    run.end, run.last, run.tail = run.tail_end, run.tail_last, []
                 yield self._idle_row(run)
                 for one in run.tail:
-                    yield self._row(one, self.spans.span_in(one.context, one.index, one.local))
-                run = None
+                    yield self.row(one)
+                self.run = None
+            if hidden:
+                continue
             if waits:
                 end = item.end if isinstance(item, Idle) else span.end or 0
-                run = _Run(item, span, item.count if isinstance(item, Idle) else 1, end, [], 0)
+                turns, last = item.count if isinstance(item, Idle) else 1, self.tree.stop(item) - 1
+                self.run = _Run(item, span, turns, end, last, [], 0, last)
                 continue
             yield self._row(item, span)
-        if run is not None:
-            if run.tail:
-                run.end = run.tail_end
-            yield self._idle_row(run)
+        if self.run is not None:
+            if self.run.tail:
+                self.run.end, self.run.last = self.run.tail_end, self.run.tail_last
+            yield self._idle_row(self.run)
+
+    def _with_hidden(self, items: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
+        """The items; behind a folded one also those inside it, as long as they decide whether it is part of an idle turn."""
+        for item in items:
+            yield item, False
+            if isinstance(item, Call) and item.shut and self.run is not None:
+                for inner in self.tree.inside(item):
+                    yield inner, True
+                    if self.run is None:
+                        break
+
+    def row(self, item: Call) -> Row:
+        """The row of one call."""
+        return self._row(item, self.spans.span_in(item.context, item.index, item.local))
 
     def _in_vain(self, item: Item, span: Span) -> bool:
-        """Whether the call of select found nothing, and nobody was born in it."""
+        """Whether the call of select found nothing, and nobody stands behind it."""
         if span.how != RETURN or span.end is None or span.end > self.until or self._stopped(item.context, span):
             return False
         if item.context.grafts is not None and span.number in item.context.grafts:
@@ -159,6 +206,7 @@ class _Rows:
         return hook != "waitpid" or self.spans.end_payloads(item.context, span.number).get("pid", 0) == 0
 
     def _idle_row(self, run: _Run) -> Row:
+        self.last = run.last
         held, slowed = self._held(run.item.context, run.span.begin, run.end)
         found = self._row(run.item, run.span)
         return replace(found, end=run.end, payload="", folded=run.count, held=held, slowed=slowed, held_after=0)
@@ -184,6 +232,7 @@ class _Rows:
         if connection is not None and connection.accepted > until:
             connection = None
         is_open = outcome == "open"
+        inside = self.tree.has_inside(item)
         held, slowed = self._held(context, span.begin, end)
         return Row(
             item.base + span.depth,
@@ -209,6 +258,8 @@ class _Rows:
             self._stopped(context, span),
             slowed,
             self._held_after(context, span) if outcome in ("returned", "raised") else 0,
+            inside,
+            inside and isinstance(item, Call) and item.shut,
         )
 
     def _held(self, context: Context, begin: int, end: int | None) -> tuple[int, bool]:
@@ -256,12 +307,15 @@ class _Rows:
 
     def _connection(self, context: Context, span: Span) -> Connection | None:
         """The span's connection, from that of the span around it, which was asked for just before in most cases."""
-        around = self.around.setdefault(context.id, [])
+        around = self.about.setdefault(context.id, [])
         del around[span.depth :]
-        if span.depth == 0 or (around and around[-1][0] == span.parent):
-            current = around[-1][1] if around else None
-            found = self.carried.stack_connections(context, [span.number], current, span.parent)[0]
-            around.append((span.number, found))
-            return found
-        around.clear()
-        return self.carried.connection(context, span.number)
+        if span.depth and (not around or around[-1][0] != span.parent):
+            stack = [span.parent]
+            while (outer := self.spans.parent(context, stack[-1])) >= 0:
+                stack.append(outer)
+            stack.reverse()
+            around[:] = zip(stack, self.carried.stack_connections(context, stack), strict=True)
+        current = around[-1][1] if around else None
+        found = self.carried.stack_connections(context, [span.number], current, span.parent)[0]
+        around.append((span.number, found))
+        return found

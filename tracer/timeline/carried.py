@@ -1,7 +1,8 @@
 """Which connection a span is about.
 
-A span's own ENTER may name it. Else it is the one that the last get_request before it, in the same parent, returned; a turn of the
-loop is about the one it takes. Else it is that of the span around it, and at the bottom of a context that of the span it was born in.
+A client's is the one that was accepted from its address. Else a span's own ENTER may name it. Else it is the one that the last
+get_request before it, in the same parent, returned; a turn of the loop is about the one it takes. Else it is that of the span around
+it, and at the bottom of a context that of the span it was born in.
 """
 
 from bisect import bisect_right
@@ -68,7 +69,9 @@ class Carried:
         return self._level(context, span, around) if own is None and context.accepts else own
 
     def _own(self, context: Context, span: int) -> Connection | None:
-        """The connection that the span's own ENTER names."""
+        """The connection that the span's own ENTER names; that of a client, which knows its address."""
+        if context.client is not None:
+            return context.client.connection(self.spans.begin(context, span))
         index, local = self.spans.locate(context, span)
         chunk = context.chunks[index]
         move = self.spans.moves[chunk]

@@ -12,6 +12,7 @@ from .lifetimes import FOREVER
 
 if TYPE_CHECKING:
     from .moment import ConnectionState
+    from .spans import Spans
 
 DESCRIPTOR, REQUEST = 1, 2  # payload numbers
 
@@ -75,6 +76,18 @@ class Connection:
             if process.how == "killed" and process.ended == released:
                 return "killed"
         return "refused" if self.refused <= t else "failed" if self.failed <= t else "closed"
+
+
+def peer4_words(peer: int) -> str:
+    """An IPv4 address and port in one number: `127.0.0.1:53122`; "" for a number that is none."""
+    if not 0 <= peer < 1 << 48:
+        return ""
+    return f"{'.'.join(str(peer >> shift & 0xFF) for shift in (40, 32, 24, 16))}:{peer & 0xFFFF}"
+
+
+def peer_of(spans: "Spans", connection: Connection) -> str:
+    """The address of its other end; "" if it has none."""
+    return spans.text(connection.peer) if connection.peer >= 0 else peer4_words(connection.peer4)
 
 
 class Table:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .lifetimes import FOREVER, Lifetimes
 
 if TYPE_CHECKING:
+    from .clients import Client
     from .connections import Connection, Table
     from .moment import ContextEnd
     from .requests import Request
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """One thread of one process. Its definition may come after its events, or never."""
+    """One thread of one process, or one client. Its definition may come after its events, or never."""
 
     __slots__ = (
-        "accepted", "accepts", "ancestors", "anchor", "born", "cause", "chunks", "defined", "end_how", "ended",
-        "grafts", "host", "id", "idle", "kind", "known", "last", "lost", "name", "node", "number", "outers", "parent", "pid",
-        "ppid", "process", "process_id", "requests", "returned", "servers", "settled", "spans", "stack", "t", "tid", "upper",
+        "accepted", "accepts", "ancestors", "anchor", "born", "cause", "chunks", "client", "defined", "end_how", "ended",
+        "grafts", "host", "id", "idle", "kind", "known", "last", "lost", "name", "node", "number", "parent", "pid",
+        "ppid", "process", "process_id", "requests", "returned", "servers", "settled", "spans", "stack", "stands_in", "t", "tid",
+        "upper",
     )  # fmt: skip
 
     def __init__(self, identity: int, node: "Node") -> None:
@@ -38,7 +40,7 @@ class Context:
         self.parent = 0
         self.ancestors: tuple[int, ...] = ()  # pids: of its process's parent, that one's parent, …
         self.t = FOREVER  # when it began
-        self.number = 0  # among the threads; given when it is asked for
+        self.number = 0  # among the threads, or the clients; given when it is asked for
         # -- folded events, by `Spans`
         self.node = node  # which codes are open
         self.stack: tuple[int, ...] = ()  # and which spans
@@ -47,7 +49,6 @@ class Context:
         self.spans = 0
         self.last = 0  # time of its newest event
         self.chunks = array("q")
-        self.outers: list[tuple[int, ...]] = []  # the stack before each chunk
         # -- derived, by `Settler`
         self.settled = 0  # chunks
         self.idle: array[int] | None = None  # per chunk: 1 + the chunk where its run of idle turns began; 0: not idle
@@ -57,11 +58,13 @@ class Context:
         self.end_how: ContextEnd = "open"
         self.servers: dict[int, int] | None = None  # span -> server it names
         self.requests: dict[int, list[Request]] | None = None  # span -> the HTTP requests that were parsed, or answered, in it
+        self.client: Client | None = None  # of a client that has an address
         self.accepts: list[int] | None = None  # spans of get_request that took a connection, in order
         self.accepted: list[Connection] | None = None  # and what each took
         self.upper: Context | None = None  # the context it was born in
         self.host = -1  # the span of `upper` it was born in; -1: outside of all
-        self.anchor = -1  # the span of `upper` behind whose line its own begin; -1: it stands alone
+        self.stands_in: Context | None = None  # the context among whose rows its own stand: `upper`; a client has one too
+        self.anchor = -1  # the span of `stands_in` behind whose line its own begin; -1: it stands alone
         self.grafts: dict[int, list[Context]] | None = None  # anchor -> the contexts that stand there
 
     @property
@@ -71,7 +74,7 @@ class Context:
 
 
 class Process:
-    """One process of the run, from its first context to its end."""
+    """One process of the run, from its first context to its end; a client stands for itself, whatever process plays it."""
 
     def __init__(self, first: Context) -> None:
         self.first = first
@@ -89,7 +92,7 @@ class Process:
         self.requests: dict[int, Table] = {}
         self.believed_children = Beliefs()
         self.believed_threads = Beliefs()
-        self.forked: Lifetimes[Fork] = Lifetimes(lambda fork: fork.reaped)
+        self.forked: Lifetimes[Fork] = Lifetimes(lambda fork: fork.reaped, lambda fork: fork.context.id << 40 | fork.span)
         self.forks: dict[int, list[Fork]] = {}  # pid -> forks that returned it, by begin
 
     @property

@@ -127,7 +127,7 @@ class _Walk:
                 result, error = self._result(context, span, code.hook, one.how if ended is not None else OPEN)
                 yield Passed(code.hook, context.id, self.timeline.label(context), span, code.framework, one.begin, ended, result, error)
                 if code.hook in ("fork", "Thread.start"):
-                    born += [child for child in (context.grafts or {}).get(span, ()) if child.t <= self.t]
+                    born += [child for child in (context.grafts or {}).get(span, ()) if child.host == span and child.t <= self.t]
                 if code.hook == "handle":  # what the program does in there is its own
                     span = max(span, self.spans.count_at(context, ended - 1) - 1 if ended is not None else count)
             span += 1

@@ -90,7 +90,7 @@ def stretch(start: int, newest: int, t: int, length: int) -> tuple[int, int]:
 def lanes(timeline: Timeline, t: int, begin: int, end: int, columns: int, most: int) -> Lanes:
     """The stretch from `begin` to `end` with at most so many contexts: main and loops, who is alive at `t`, who is nearest to it.
 
-    Each context stands under its parent, those of one parent in the order in which they began.
+    Each context stands under its parent, those of one parent in the order in which they began; clients behind all others.
     """
     edges = [_edge(begin, end, columns, column) for column in range(columns + 1)]
     there = _there(timeline, begin, end)
@@ -213,8 +213,8 @@ def _nearest(timeline: Timeline, there: _There, t: int) -> Iterable[Context]:
     yield from reversed(there.dead)
 
 
-def _path(context: Context) -> list[tuple[int, int]]:
-    """What sorts each context under its parent, those of one parent by their begin."""
+def _path(context: Context) -> tuple[bool, list[tuple[int, int]]]:
+    """What sorts each context under its parent, those of one parent by their begin; clients behind all others."""
     found: list[tuple[int, int]] = []
     one: Context | None = context
     while one is not None:
@@ -222,7 +222,7 @@ def _path(context: Context) -> list[tuple[int, int]]:
         process = one.process
         is_first = process is not None and process.first is one and process.parent is not None
         one = process.parent.first if is_first and process is not None and process.parent is not None else one.upper
-    return found[::-1]
+    return context.kind == "client", found[::-1]
 
 
 # ---- what else is told of one

@@ -17,6 +17,7 @@ class Ends:
         self.holds = holds
         self.exits: dict[int, list[tuple[int, int]]] = {}  # pid -> (time, wait status), from exit facts
         self.gone: dict[int, int] = {}  # context -> when it was looked for in vain
+        self.left: dict[int, int] = {}  # client -> when it was done
         self.replaced: dict[int, int] = {}  # a process's first context -> when it was seen to go on as another program
         self.over: int | None = None  # when the recording ended
         self.alive: set[int] = set()  # pids that run on when the recording has ended
@@ -103,9 +104,10 @@ class Ends:
             assert context.process is not None
             before = context.ended
             over = context.process.ended
+            returned = self.left.get(context.id, context.returned)
             vanished = self.gone.get(context.id, FOREVER) if context.kind == "thread" else FOREVER
-            if context.returned <= over and context.returned != FOREVER:
-                context.ended, context.end_how = context.returned, "returned"
+            if returned <= over and returned != FOREVER:
+                context.ended, context.end_how = returned, "returned"
             elif vanished <= over and vanished != FOREVER:
                 context.ended, context.end_how = max(vanished, context.last, context.t), "gone"
             elif over == FOREVER:

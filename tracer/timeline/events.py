@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from tracer.probe.frames import ENTER, RETURN
 
+from .connections import peer4_words
 from .contexts import Context
 from .holds import Stop
 from .lifetimes import FOREVER
 from .shapes import NONE
 from .timeline import Timeline
-from .words import peer4_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Event:
     t: float  # seconds since the recording's start
     context: int | None  # None: of the whole run
     pid: int | None
-    kind: str  # enter, return, raise, begin, end, sample, hold, unhold, held, released or pace
-    hook: str | None = None
+    kind: str  # enter, return, raise, begin, end, client, sample, hold, unhold, held, released or pace
+    hook: str | None = None  # of a client: its step, and its payload's "event" is enter, return or raise
     owner: str | None = None
     server: int | None = None
     connection: int | None = None
@@ -117,19 +117,25 @@ def _context(timeline: Timeline, context: Context, place: int) -> Iterator[tuple
             span = spans.reference(context, index, reference)
             code = timeline.code(move.code(reference))
             connection = carried.connection(context, span)
-            if connection is not None and connection.accepted > t:
+            server = timeline.server_of(context, span)
+            happened = "enter" if kind == ENTER else "return" if kind == RETURN else "raise"
+            carries = _readable(spans.payloads(chunk, position))
+            if context.kind == "client":  # whose it is was known to nobody then, so it is told from the begin
+                happened, carries = "client", {"event": happened, **carries}
+                server = timeline.server_of(connection.context, connection.span) if connection is not None else None
+            elif connection is not None and connection.accepted > t:
                 connection = None
             event = Event(
                 timeline.seconds(t),
                 context.id,
                 pid,
-                "enter" if kind == ENTER else "return" if kind == RETURN else "raise",
+                happened,
                 code.hook,
                 code.owner,
-                timeline.server_of(context, span),
+                server,
                 timeline.number(connection),
                 move.depths[reference] if reference >= 0 else ~reference,
-                _readable(spans.payloads(chunk, position)),
+                carries,
             )
             yield newest, place, number, event
     if context.ended != FOREVER:

@@ -1,5 +1,6 @@
 """Who was alive at a time, without asking everybody."""
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -9,7 +10,6 @@ T = TypeVar("T")
 FOREVER = (1 << 63) - 1  # the end of what has not ended
 
 STRIDE = 64
-_LAST = float("inf")  # behind every tie-break
 
 
 class Lifetimes(Generic[T]):
@@ -19,31 +19,26 @@ class Lifetimes(Generic[T]):
     `forget`.
     """
 
-    def __init__(self, end: Callable[[T], int]) -> None:
-        self.keys: list[tuple[int, int]] = []  # (begin, tie-break)
+    def __init__(self, end: Callable[[T], int], tie: Callable[[T], int]) -> None:
+        """`tie` decides the order of those that begin together."""
+        self.begins = array("q")
         self.items: list[T] = []
         self._end = end
+        self._tie = tie
         self._alive: list[list[T]] = [[]]
 
     def __len__(self) -> int:
         return len(self.items)
 
-    def add(self, begin: int, tie: int, item: T) -> None:
-        """`item` lives from `begin` on; among those that begin together `tie` decides the order."""
-        key = (begin, tie)
-        if not self.keys or key > self.keys[-1]:
-            self.keys.append(key)
+    def add(self, begin: int, item: T) -> None:
+        """`item` lives from `begin` on."""
+        if not self.begins or begin > self.begins[-1]:
+            self.begins.append(begin)
             self.items.append(item)
             return
-        place = bisect_left(self.keys, key)
-        self.keys.insert(place, key)
+        place = self.rank(begin, self._tie(item))
+        self.begins.insert(place, begin)
         self.items.insert(place, item)
-        del self._alive[max(1, place // STRIDE) :]
-
-    def remove(self, begin: int, tie: int) -> None:
-        """Take out what was added with the same `begin` and `tie`."""
-        place = bisect_left(self.keys, (begin, tie))
-        del self.keys[place], self.items[place]
         del self._alive[max(1, place // STRIDE) :]
 
     def forget(self) -> None:
@@ -52,11 +47,18 @@ class Lifetimes(Generic[T]):
 
     def before(self, t: int) -> int:
         """How many began at or before `t`."""
-        return bisect_right(self.keys, (t, _LAST))
+        return bisect_right(self.begins, t)
+
+    def key(self, place: int) -> tuple[int, int]:
+        """When the one at that place began, and what its order depends on beside that."""
+        return self.begins[place], self._tie(self.items[place])
 
     def rank(self, begin: int, tie: int) -> int:
-        """The place, from 0, of what was added with the same `begin` and `tie`."""
-        return bisect_left(self.keys, (begin, tie))
+        """The place, from 0, of what began then and has that `tie`."""
+        place = bisect_left(self.begins, begin)
+        while place < len(self.items) and self.begins[place] == begin and self._tie(self.items[place]) < tie:
+            place += 1
+        return place
 
     def at(self, t: int) -> list[T]:
         """Those that began at or before `t` and end after it, in order of begin."""
@@ -65,7 +67,7 @@ class Lifetimes(Generic[T]):
         end = self._end
         while len(self._alive) <= place:
             known = len(self._alive)
-            since = self.keys[known * STRIDE - 1][0]
+            since = self.begins[known * STRIDE - 1]
             candidates = self._alive[-1] + self.items[(known - 1) * STRIDE : known * STRIDE]
             self._alive.append([item for item in candidates if end(item) > since])
         alive = [item for item in self._alive[place] if end(item) > t]

@@ -2,7 +2,7 @@
 
 Vocabulary of this file:
     t, begin, end, since, taken   times in nanoseconds, CLOCK_MONOTONIC (`Timeline.seconds` makes them seconds of the recording)
-    label      a context's short name: "main", "P4122" (a process), "T3" (a thread)
+    label      a context's short name: "main", "P4122" (a process), "T3" (a thread), "C7" (a client)
     context    a context's id; `number`, `connection`: a connection's number, from 1
     None       not known, or none; never a guess
 
@@ -42,16 +42,16 @@ class ContextMoment:
 
     context: int
     label: str
-    process: int  # the context that is its process's first; itself for that one
+    process: int  # the context that is its process's first; itself for that one, and for a client
     pid: int
     tid: int
-    kind: str  # "process" or "thread"
+    kind: str  # "process", "thread" or "client"
     cause: str  # "start", "fork", "thread", "spawn" or "exec"
     name: str
     parent: int | None
     begin: int
     stack: tuple[OpenSpan, ...]  # outermost first, the innermost last
-    connection: int | None  # of the innermost span, else of the span it was born in
+    connection: int | None  # of the innermost span, else of the span it was born in; a client's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ class Child:
     exit: int | None  # exit status of a zombie
     signal: int | None  # signal that ended a zombie
     since: int | None  # when it was forked; for a zombie, when it was first seen to be one
-    reaped: int | None = None  # when the parent waited for it, if that was between the sample and the moment
+    reaped: int | None = None  # when the parent waited for it, if that was at or before the moment
+    reaped_by: str = ""  # the hook that did: "collect_children in service_actions"; "" if it is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,25 @@ class Thread:
     name: str
     state: str
     label: str | None  # of its context; None if no hook ever ran in it
+    call: str | None = None  # the system call it sleeps in, by the kernel's name; None: not known, or it moves
+    descriptor: int | None = None  # that this call is about
+    received: int | None = None  # bytes that wait in the socket it is
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerThread:
+    """A thread that a server started for a connection."""
+
+    context: int
+    label: str
+    connection: int | None
+    daemon: bool | None  # as the server's settings have it; None: they do not say
+    kept: bool | None  # whether server_close will join it
+    begin: int
+    ended: int | None
+    joining: int | None  # since when somebody waits for it in join
+    joined: int | None  # when that was over
+    join_hook: str  # the hook that waits, or waited, for it: "server_close"; "" if none does
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +116,9 @@ class ProcessMoment:
     believed_threads: int | None  # len(_threads), as last seen
     children: tuple[Child, ...]  # by pid
     threads: tuple[Thread, ...]  # by tid; empty without a sample
+    differs: tuple[str, ...] = ()  # where belief and kernel certainly differed at the sample's time, in words
+    reaped: tuple[Child, ...] = ()  # the newest children that were waited for before the sample, the last one last
+    handlers: tuple[HandlerThread, ...] = ()  # those that run, and the newest that have ended, by begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +132,8 @@ class Queue:
     drops: int | None = None
     bytes: int | None = None
     why: dict[str, str] = field(default_factory=dict, hash=False)  # field -> why it is not known
+    bytes_limit: int | None = None  # datagrams are dropped when `bytes` would grow past it
+    next_bytes: int | None = None  # payload of the datagram that waits first; 0 also when none waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +155,7 @@ class ServerMoment:
     queue: Queue | None  # newest sample at or before the moment
     history: tuple[Queue, ...]  # the newest 64 samples, oldest first; the last one is `queue`
     accepted: int  # connections taken so far
+    http: bool = False  # its handler reads HTTP requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +174,10 @@ class ConnectionMoment:
     label: str | None  # of that context
     ended: int | None  # when the last holder let go
     error: str  # of the first exception that left one of its hooks; "" if none
+    signal: int | None = None  # the signal that killed its holder
+    stage: str = ""  # the innermost hook that a context is in for it; "" if none is
+    stage_label: str = ""  # that context's; where none is in it, and none serves it, of the one that took it
+    since: int | None = None  # when that hook was entered
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def _may_come(timeline: Timeline, t: int, context: int | None) -> list[Context]:
         return _known(timeline, context)
     contexts = timeline.ordered
     place = contexts.before(t)
-    born = contexts.items[place : contexts.before(contexts.keys[place][0])] if place < len(contexts) else []
+    born = contexts.items[place : contexts.before(contexts.begins[place])] if place < len(contexts) else []
     return contexts.at(t) + born
 
 
@@ -69,7 +69,7 @@ def _may_have_come(timeline: Timeline, t: int, context: int | None) -> list[Cont
         return _known(timeline, context)
     contexts = timeline.ordered
     place = contexts.before(t - 1)
-    return _there(timeline, contexts.keys[place - 1][0]) if place else []
+    return _there(timeline, contexts.begins[place - 1]) if place else []
 
 
 def _there(timeline: Timeline, t: int) -> list[Context]:

@@ -28,7 +28,10 @@ from .shapes import NONE, OPEN, Move
     THREADS,  # a = len(_threads)
     ASKED,  # parse_request returned in a span: a = request_line
     REPLIED,  # log_request was entered: a = reply
-) = range(15)
+    JOINED,  # Thread.join was entered: a = context
+    CONNECTED,  # a client's connect returned: a = address, its own
+    SENT,  # a client's send was entered
+) = range(18)
 
 _FAILING = {"verify_request", "process_request", "process_request_thread", "finish_request", "shutdown_request", "close_request"}
 _IDLE = {"select", "service_actions", "collect_children", "waitpid"}
@@ -98,12 +101,16 @@ class Roles:
                 mark(NAMED, get("server"))
             if hook == "Thread.start" and get("context") >= 0:
                 mark(STARTED, get("context"))
+            elif hook == "Thread.join" and get("context") >= 0:
+                mark(JOINED, get("context"))
             elif hook == "_exit":
                 mark(EXITED, get("status"))
             elif hook == "finish_request" and outermost:
                 mark(SERVED)
             elif hook == "log_request" and outermost and get("reply") >= 0:
                 mark(REPLIED, get("reply"))
+            elif hook == "send":
+                mark(SENT)
             return
         if get("children") >= 0:
             mark(CHILDREN, get("children"))
@@ -123,6 +130,8 @@ class Roles:
                 mark(VERIFIED, get("truth"), at=begun)
             elif hook == "parse_request" and outermost and get("request_line") >= 0:
                 mark(ASKED, get("request_line"))
+            elif hook == "connect" and get("address") >= 0:
+                mark(CONNECTED, get("address"))
             elif hook == "select":
                 self.zeros.append(get("ready"))
         if kind == RAISE and hook in _FAILING and outermost:

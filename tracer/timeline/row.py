@@ -41,3 +41,5 @@ class Row:
     stopped: Stopped = ""  # its context is held here, before this call or after it
     slowed: bool = False  # all of `held` was slow motion
     held_after: int = 0  # nanoseconds in which its context was held right after it: they are part of the calls around it
+    inside: bool = False  # there are calls inside it, in its own context or in one that was born in it
+    shut: bool = False  # and they are folded away

@@ -77,7 +77,7 @@ class _Turn:
         """The calls of a context in that range, and after each all calls of those that stand behind it."""
         for number in range(first, min(beyond, self.tree.count(context))):
             yield self.tree.call(context, base, number)
-            here = (context.grafts or {}).get(number, ())
+            here = [one for one in (context.grafts or {}).get(number, ()) if one.upper is not None]  # a client only stands there
             self.grows |= not here and self.timeline.carried.hook(context, number) in _BEARS
             for born in here:
                 if born.t <= self.until:

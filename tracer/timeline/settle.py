@@ -24,6 +24,17 @@ from .settled import Disturbed, Settled
 from .spans import Spans
 
 
+def root_key(context: Context) -> tuple[int, int, int]:
+    """What orders the contexts that stand alone: by begin; clients before all others, or as long as they may be the newest behind."""
+    rank = 0 if context.kind != "client" else 1 if context.stands_in is None else -1
+    return rank, *context.key
+
+
+def standing(context: Context) -> tuple[int, int, int]:
+    """What orders the contexts that stand in one."""
+    return context.anchor, *context.key
+
+
 class Settler:
     """Settles the contexts of one timeline."""
 
@@ -62,8 +73,8 @@ class Settler:
             context.settled = 0
             context.ended, context.end_how, context.returned = FOREVER, "open", FOREVER
             context.process = context.idle = context.servers = context.accepts = context.accepted = context.grafts = None
-            context.requests = None
-            context.upper, context.host, context.anchor = None, -1, -1
+            context.requests = context.client = None
+            context.upper, context.host, context.stands_in, context.anchor = None, -1, None, -1
             if context.defined or context.chunks:
                 self.dirty[context.id] = context
         self.disturbed = False
@@ -87,9 +98,10 @@ class Settler:
         self.ends.derive_causes()
         self.ends.settle(dirty)
         self._graft()
+        self._receive()
         for context in dirty:
             if context.id in state.fresh and context.anchor < 0:
-                insort(state.roots, context, key=lambda one: one.key)
+                insort(state.roots, context, key=root_key)
         self._hold()
         # Every connection is entered now, whichever context took it.
         if self.ask_again:
@@ -110,25 +122,33 @@ class Settler:
         if process is None:
             first = self.contexts.get(context.process_id) or context
             process = state.processes[context.process_id] = Process(first)
+            if first.kind == "client":
+                state.clients.by_pid.setdefault(first.pid, []).append(first)
+                insort(state.comers, context, key=lambda one: one.key)
+                self._settle_in(context, process)
+                return
             alike = state.by_pid.setdefault(first.pid, [])
             insort(alike, process, key=lambda one: one.first.key)
             if first.cause != "thread" and not first.parent:  # forked, too: by a process that had no probe yet
                 insort(state.starts, process, key=lambda one: one.first.key)
+                if state.root is not state.starts[0] and state.visitors:
+                    raise Disturbed
                 state.root = state.starts[0]
             elif first.cause == "fork":
                 state.orphans.append(process)
-        if context.process is None:
-            state.fresh.add(context.id)
-            context.process = process
-            process.contexts.append(context)
-            state.contexts.add(context.t, context.id, context)
-            if state.contexts.items[-1] is not context:
-                state.numbered = 0
-            if context is process.first:
-                if context.cause != "start" or context.parent:
-                    state.ungrafted[context.id] = context
-            else:
-                state.ungrafted[context.id] = context
+        self._settle_in(context, process)
+        if context is not process.first or context.cause != "start" or context.parent:
+            state.ungrafted[context.id] = context
+
+    def _settle_in(self, context: Context, process: Process) -> None:
+        """Enter a context in its process, and among all."""
+        state = self.state
+        state.fresh.add(context.id)
+        context.process = process
+        process.contexts.append(context)
+        state.contexts.add(context.t, context)
+        if state.contexts.items[-1] is not context:
+            state.numbered = 0
 
     def _find_parents(self) -> None:
         """Give forked processes their parents."""
@@ -193,10 +213,12 @@ class Settler:
                 place = bisect_left(context.accepts, span)
             context.accepts.insert(place, span)
             context.accepted.insert(place, connection)
-            state.connections.add(t, connection.tie, connection)
+            state.connections.add(t, connection)
             self._count(mark, context, index, t)
             if not connections.enter(process, connection):
                 raise Disturbed
+            if state.clients:
+                state.clients.take(connections.peer_of(self.spans, connection), connection)
             if t <= state.newest_unanswered:
                 self.ask_again = True
         elif what == role.NAMED:
@@ -208,10 +230,12 @@ class Settler:
                 span = self.spans.reference(context, index, mark.span)
                 fork = Fork(context, span, a, self.spans.begin(context, span), t)
                 insort(process.forks.setdefault(a, []), fork, key=lambda one: one.begin)
-                process.forked.add(t, context.id << 40 | span, fork)
+                process.forked.add(t, fork)
                 fork.reaped = self.ends.reap_of(process.pid, fork.pid, fork.begin)[0]
         elif what == role.STARTED:
             state.started[a] = context, self.spans.reference(context, index, mark.span)
+        elif what == role.JOINED:
+            state.joined[a] = context, self.spans.reference(context, index, mark.span)
         elif what == role.REAPED:
             if a > 0:
                 status = values[offset + mark.b] if mark.b >= 0 else 0
@@ -227,6 +251,14 @@ class Settler:
             context.returned = min(context.returned, t)
         elif what == role.ASKED:
             requests.ask(self.spans, context, self.spans.reference(context, index, mark.span), a, t)
+        elif what == role.CONNECTED:
+            if context.kind == "client":
+                begin = self.spans.begin(context, self.spans.reference(context, index, mark.span))
+                accepted = ((connections.peer_of(self.spans, one), one) for one in state.connections.items)
+                context.client = state.clients.enter(context, begin, self.spans.text(a), accepted)
+        elif what == role.SENT:
+            if context.client is not None:
+                context.client.sent.append(t)
         elif what == role.REPLIED:
             requests.answer(self.carried, context, self.spans.reference(context, index, mark.span), a, t)
         elif what == role.CHILDREN or what == role.THREADS:
@@ -239,7 +271,7 @@ class Settler:
             return
         base = self.spans.bases[context.chunks[index]]
         around = [base + span for span in mark.inside] if mark.inside else []
-        for span in (*around, *context.outers[index][mark.outside :: -1]) if mark.outside >= 0 else around:
+        for span in (*around, *self.spans.around(context, index)[mark.outside :: -1]) if mark.outside >= 0 else around:
             server = named.get(span)
             if server is not None:
                 times = self.state.accepted_by.get(server)
@@ -317,6 +349,7 @@ class Settler:
                 certain = upper.last > context.t and not (host >= 0 and self.carried.hook(upper, host) in ("fork", "Thread.start"))
             if certain:
                 del waiting[context.id]
+                self.state.started.pop(context.id, None)
             if (upper, host, anchor) != (context.upper, context.host, context.anchor):
                 if context.upper is not None:
                     raise Disturbed
@@ -324,21 +357,49 @@ class Settler:
                 if context.id not in self.state.fresh:
                     self.ask_again = True
 
-    def _attach(self, context: Context, upper: Context | None, host: int, anchor: int) -> None:
-        context.upper, context.host, context.anchor = upper, host, anchor
-        process = context.process
-        assert process is not None
-        if upper is None or anchor < 0:
+    def _receive(self) -> None:
+        """Find where clients stand that have no place yet: behind the row that main had begun last when they began.
+
+        What main did before that may be read later. Until main has gone on they stand behind everything, so a place that is given is
+        final, unless what was taken for main is not.
+        """
+        state = self.state
+        if state.root is None:
             return
-        if context.id not in self.state.fresh:
+        main = state.root.first
+        known = bisect_left(state.comers, main.last, key=lambda one: one.t)
+        for client in state.comers[:known]:
+            self._stand(client, main, self.spans.count_at(main, client.t) - 1)
+            insort(state.visitors, client, key=standing)
+        del state.comers[:known]
+
+    def _stand(self, context: Context, among: Context, anchor: int) -> None:
+        """The context's rows stand behind that of a span of `among`; with -1 as anchor it stands alone."""
+        stood = context.id not in self.state.fresh
+        if stood:
             self.state.roots.remove(context)
-        if upper.grafts is None:
-            upper.grafts = {}
-        there = upper.grafts.get(anchor)
+        context.stands_in, context.anchor = among, anchor
+        if anchor < 0:
+            if stood:
+                insort(self.state.roots, context, key=root_key)
+            return
+        if among.grafts is None:
+            among.grafts = {}
+        there = among.grafts.get(anchor)
         if there is None:
-            upper.grafts[anchor] = [context]
+            among.grafts[anchor] = [context]
         else:
             insort(there, context, key=lambda one: one.key)
+
+    def _attach(self, context: Context, upper: Context | None, host: int, anchor: int) -> None:
+        context.upper, context.host = upper, host
+        process = context.process
+        assert process is not None
+        if upper is None:
+            return
+        self._stand(context, upper, anchor)
+        if anchor < 0:
+            return
         if context is process.first and process.cause == "fork" and context.parent and host >= 0:
             if self.carried.hook(upper, host) == "fork":
                 process.born_at = self.spans.begin(upper, host)

@@ -48,6 +48,9 @@ class Spans:
         self.moves: list[Move] = []  # of each chunk
         self.offsets = array("q")  # place of each chunk's first value
         self.bases = array("q")  # number of each chunk's first span
+        self.owners: list[Context] = []  # whose each chunk is
+        self._around = array("q")  # the spans that are open before each chunk, outermost first, one chunk's behind the other's
+        self._around_starts = array("q", [0])  # where those of each chunk begin, and where the last one's end
         self.shapes: list[Move] = []  # every move there is
         self.events = 0  # hooks entered, returned or raised
         self.lost = 0  # records that are missing in a context
@@ -96,9 +99,11 @@ class Spans:
         self.moves.append(move)
         self.offsets.append(offset)
         self.bases.append(base)
+        self.owners.append(context)
         context.chunks.append(chunk)
         stack = context.stack
-        context.outers.append(stack)
+        self._around.extend(stack)
+        self._around_starts.append(len(self._around))
         if move.kept != len(stack) or move.opened:
             context.stack = stack[: move.kept] + tuple([base + span for span in move.opened])
         context.spans = base + len(move.codes)
@@ -174,8 +179,21 @@ class Spans:
         if parent >= 0:
             parent += base
         else:
-            parent = context.outers[index][~parent] if parent != NONE else -1
+            parent = self._around[self._around_starts[chunk] + ~parent] if parent != NONE else -1
         return Span(number, move.codes[local], self.values[offset + move.begins[local]], end, how, parent, move.depths[local])
+
+    def beyond(self, context: Context, span: int) -> int:
+        """The first of the context's spans that began when that one had ended; as many as there are if it is open, or the last."""
+        index, local = self.locate(context, span)
+        chunk = context.chunks[index]
+        move = self.moves[chunk]
+        position = move.ends[local]
+        if move.how[local] == OPEN:
+            later = self._later_end(context, index, span, move.depths[local])
+            if later is None:
+                return context.spans
+            chunk, position, _ = later
+        return self.bases[chunk] + bisect_left(self.moves[chunk].begins, position)
 
     def code(self, context: Context, span: int) -> int:
         """The code of a span."""
@@ -191,7 +209,17 @@ class Spans:
         """The number of the span that a reference in the move of chunk `index` means; -1 for NONE."""
         if span >= 0:
             return self.bases[context.chunks[index]] + span
-        return context.outers[index][~span] if span != NONE else -1
+        return self._around[self._around_starts[context.chunks[index]] + ~span] if span != NONE else -1
+
+    def around(self, context: Context, index: int) -> "array[int]":
+        """The spans that are open before the context's chunk `index`, outermost first."""
+        chunk = context.chunks[index]
+        return self._around[self._around_starts[chunk] : self._around_starts[chunk + 1]]
+
+    def _is_around(self, chunk: int, span: int, depth: int) -> bool:
+        """Whether a span, around which so many are, is open before a chunk."""
+        place = self._around_starts[chunk] + depth
+        return place < self._around_starts[chunk + 1] and self._around[place] == span
 
     def begin(self, context: Context, span: int) -> int:
         """When a span began."""
@@ -221,10 +249,10 @@ class Spans:
         """Where a span ended that was open behind its chunk `index`: (chunk, position, how); None: it is open."""
         if _is_open(context.stack, span, depth):
             return None
-        outers, last = context.outers, index + 1
-        if last + 1 < len(outers) and _is_open(outers[last + 1], span, depth):  # most end in the next chunk
-            last = bisect_left(outers, True, last + 2, key=lambda stack: not _is_open(stack, span, depth)) - 1
-        chunk = context.chunks[last]
+        chunks, last = context.chunks, index + 1
+        if last + 1 < len(chunks) and self._is_around(chunks[last + 1], span, depth):  # most end in the next chunk
+            last = bisect_left(chunks, True, last + 2, key=lambda chunk: not self._is_around(chunk, span, depth)) - 1
+        chunk = chunks[last]
         position, how = next((position, how) for closed, position, how in self.moves[chunk].closed if closed == depth)
         return chunk, position, how
 
@@ -261,13 +289,13 @@ class Spans:
             return []
         chunk = context.chunks[index]
         move, offset, base, values = self.moves[chunk], self.offsets[chunk], self.bases[chunk], self.values
-        reference = move.tops[event] if event >= 0 else (-len(context.outers[index]) or NONE)
+        reference = move.tops[event] if event >= 0 else (-len(self.around(context, index)) or NONE)
         found: list[tuple[int, int, int]] = []
         while reference >= 0:
             found.append((base + reference, move.codes[reference], values[offset + move.begins[reference]]))
             reference = move.parents[reference]
         if reference != NONE:
-            for span in reversed(context.outers[index][: ~reference + 1]):
+            for span in reversed(self.around(context, index)[: ~reference + 1]):
                 found.append((span, self.code(context, span), self.begin(context, span)))
         found.reverse()
         return found
@@ -281,6 +309,14 @@ class Spans:
         span = self.reference(context, index, move.event_spans[event])
         return (span, move.kinds[event]) if span >= 0 else (-1, -1)
 
+    def newest_time(self, context: Context, t: int) -> int:
+        """The time of the context's newest event at or before `t`; that of its begin if it has none."""
+        index, event = self._event_at(context, t)
+        if event < 0:
+            return context.t
+        chunk = context.chunks[index]
+        return self.values[self.offsets[chunk] + self.moves[chunk].positions[event]]
+
     def next_event(self, context: Context, t: int) -> int:
         """The time of the context's first event after `t`; FOREVER: none is recorded."""
         index, event = self._event_at(context, t)
@@ -290,6 +326,14 @@ class Spans:
             if event + 1 < len(positions):
                 return self.values[self.offsets[chunk] + positions[event + 1]]
         return self._chunk_begin(context.chunks[index + 1]) if index + 1 < len(context.chunks) else FOREVER
+
+    def last_event(self, context: Context, t: int) -> int:
+        """The time of the context's newest event at or before `t`; -1: none is recorded."""
+        index, event = self._event_at(context, t)
+        if event < 0:
+            return -1
+        chunk = context.chunks[index]
+        return self.values[self.offsets[chunk] + self.moves[chunk].positions[event]]
 
     def _event_at(self, context: Context, t: int) -> tuple[int, int]:
         """The context's newest event at or before `t`: which of its chunks it is in, and its number there; -1: none."""
@@ -310,10 +354,23 @@ class Spans:
         begun = bisect_right(self.moves[chunk].begins, t, key=lambda position: values[offset + position])
         return self.bases[chunk] + begun
 
+    def events_at(self, context: Context, t: int) -> int:
+        """How many of the context's spans had begun at `t`, and how many had ended, together."""
+        index, event = self._event_at(context, t)
+        if event < 0:
+            return 0
+        chunk = context.chunks[index]
+        move = self.moves[chunk]
+        begun = self.bases[chunk] + bisect_right(move.begins, move.positions[event])
+        top = move.tops[event]
+        depth = 0 if top == NONE else move.depths[top] + 1 if top >= 0 else -top
+        return 2 * begun - depth
+
     @property
     def memory(self) -> int:
         """Bytes in the columns: for whoever wants to know what a recording costs."""
-        return sum(column.itemsize * len(column) for column in (self.values, self.offsets, self.bases)) + len(self.texts)
+        columns = (self.values, self.offsets, self.bases, self._around, self._around_starts)
+        return sum(column.itemsize * len(column) for column in columns) + len(self.texts)
 
 
 def _is_open(stack: tuple[int, ...], span: int, depth: int) -> bool:

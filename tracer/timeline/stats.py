@@ -3,6 +3,7 @@
 from typing import Any
 
 from tracer.probe.frames import ENTER, RAISE, RETURN
+from tracer.recording.steps import STEPS
 
 from .contexts import Context
 from .lifetimes import FOREVER
@@ -16,16 +17,17 @@ def stats(timeline: Timeline, damaged: int = 0) -> dict[str, Any]:
     `lost` counts records that are missing, `open_spans` spans that control is in at the end: not those whose context ended in them.
     `held` says how often contexts were held, and for how long all together, `slowed` what of that was slow motion; `unasked` counts
     stops at which a process could not ask.
+    `steps` counts what clients did, as `hooks` what the program did.
     A return or raise that matches no call (the call was lost, or made in the parent before a fork) is an event, but no return.
     """
     state = timeline.settle()
     start = timeline.start
-    hooks: dict[str, dict[str, int]] = {}
+    called: dict[str, dict[str, int]] = {}
     names = {ENTER: "calls", RETURN: "returns", RAISE: "raises"}
     for move in timeline.spans.shapes:
         for span, kind in zip(move.event_spans, move.kinds, strict=True):
             if span != NONE:
-                counts = hooks.setdefault(timeline.code(move.code(span)).hook, {"calls": 0, "returns": 0, "raises": 0})
+                counts = called.setdefault(timeline.code(move.code(span)).hook, {"calls": 0, "returns": 0, "raises": 0})
                 counts[names[kind]] += move.used
     contexts = []
     spans = open_spans = 0
@@ -47,7 +49,8 @@ def stats(timeline: Timeline, damaged: int = 0) -> dict[str, Any]:
         "held": _held(timeline),
         "slowed": _held(timeline, slowed=True),
         "unasked": timeline.holds.unasked,
-        "hooks": dict(sorted(hooks.items())),
+        "hooks": {name: counts for name, counts in sorted(called.items()) if name not in STEPS},
+        "steps": {name: called[name] for name in STEPS if name in called},
         "contexts": contexts,
         "servers": [
             {

@@ -21,6 +21,7 @@ from .connections import Connection
 from .contexts import Context, number, string
 from .holds import Holds
 from .lifetimes import FOREVER, Lifetimes
+from .occurrences import Index
 from .outputs import Outputs
 from .samples import Samples
 from .settle import Settler
@@ -44,6 +45,7 @@ class Timeline:
         self.outputs = Outputs()
         self.spans = Spans()
         self.holds = Holds(self.spans, self.codes, self.samples)
+        self.index = Index(self.spans)
         self.ended: int | None = None  # time of the end fact: the recording is complete
         self.untyped: dict[int, int] = {}  # time -> characters that were typed and dropped then
         self.limited: int | None = None  # when there was no more room: of what came later only the ends of processes are told
@@ -106,10 +108,13 @@ class Timeline:
             numbers = array("q", [number(fact, name, identity if name == "process" else 0) for name in _CONTEXT_NUMBERS])
         process, context.pid, context.tid, context.ppid, context.born, context.parent, context.t = numbers
         context.process_id = process
-        context.kind = "process" if fact.get("kind") == "process" else "thread"
+        kind = fact.get("kind")
+        context.kind = kind if kind in ("process", "client") else "thread"
         cause = fact.get("cause")
         context.cause = cause if cause in ("fork", "thread") else "start"
-        if context.kind == "process":
+        if context.kind == "client":
+            context.process_id, context.parent, context.cause = identity, 0, "start"
+        elif context.kind == "process":
             context.process_id = identity
             above = fact.get("ancestors")
             further = [pid for pid in above if isinstance(pid, int)] if isinstance(above, list) else []
@@ -131,6 +136,15 @@ class Timeline:
         insort(self._settler.ends.exits.setdefault(pid, []), (number(fact, "t"), number(fact, "status")))
         for process in self._settler.state.by_pid.get(pid, ()):
             self._settler.dirty[process.first.id] = process.first
+        for client in self._settler.state.clients.by_pid.get(pid, ()):
+            self._settler.dirty[client.id] = client
+
+    def _take_left(self, fact: dict[str, Any]) -> None:
+        identity = number(fact, "context")
+        self._settler.ends.left.setdefault(identity, number(fact, "t"))
+        context = self.contexts.get(identity)
+        if context is not None:
+            self._settler.dirty[identity] = context
 
     def _take_gone(self, fact: dict[str, Any]) -> None:
         identity = number(fact, "context")
@@ -188,6 +202,7 @@ class Timeline:
         "server": _take_server,
         "source": _take_source,
         "exit": _take_exit,
+        "left": _take_left,
         "gone": _take_gone,
         "replaced": _take_replaced,
         "loss": _take_loss,
@@ -219,7 +234,7 @@ class Timeline:
         if isinstance(started, int):
             return started
         alive = self.settle().contexts
-        return alive.keys[0][0] if alive.keys else 0
+        return alive.begins[0] if alive.begins else 0
 
     @property
     def newest(self) -> int:
@@ -257,19 +272,20 @@ class Timeline:
         return self.codes.get(code, UNKNOWN)
 
     def label(self, context: Context) -> str:
-        """A context's short name: "main", "P4122" for a process, "T3" for a thread, numbered in the order they began."""
+        """A context's short name: "main", "P4122" for a process, "T3" for a thread, "C7" for a client.
+
+        Threads, and clients, are numbered in the order they began.
+        """
         state = self.settle()
         ordered = state.contexts
         if context.process is not None and context is context.process.first and context.kind == "process":
             return "main" if state.root is context.process else f"P{context.pid}"
         if state.numbered < len(ordered):
-            count = state.threads if state.numbered else 0
+            counts = state.counted if state.numbered else {}
             for one in ordered.items[state.numbered :]:
-                if one.kind == "thread":
-                    count += 1
-                    one.number = count
-            state.numbered, state.threads = len(ordered), count
-        return f"T{context.number}"
+                counts[one.kind] = one.number = counts.get(one.kind, 0) + 1
+            state.numbered, state.counted = len(ordered), counts
+        return f"{'C' if context.kind == 'client' else 'T'}{context.number}"
 
     def number(self, connection: Connection | None) -> int | None:
         """A connection's number, from 1; None for None."""

@@ -3,17 +3,17 @@
 _UNITS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
 
 
-def duration(nanoseconds: int) -> str:
-    """Three significant digits and a unit: `41.2 µs`, `1.91 ms`, `12.4 s`, `3:05 min`."""
+def duration(nanoseconds: int, digits: int = 3) -> str:
+    """Three significant digits (or two) and a unit: `41.2 µs`, `1.91 ms`, `12.4 s`, `3:05 min`."""
     if nanoseconds < 1000:
         return f"{max(0, nanoseconds)} ns"
     for place, (size, unit) in enumerate(_UNITS):
         if nanoseconds >= size:
             value = nanoseconds / size
-            digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+            places = 2 if value < 9.995 else 1 if value < 99.95 else 0
             if round(value) >= 1000 and place:  # 999.9 µs
                 return f"1.00 {_UNITS[place - 1][1]}"
-            return minutes(nanoseconds) if unit == "s" and value >= 99.95 else f"{value:.{digits}f} {unit}"
+            return minutes(nanoseconds) if unit == "s" and value >= 99.95 else f"{value:.{max(0, places + digits - 3)}f} {unit}"
     raise AssertionError
 
 

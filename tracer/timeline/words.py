@@ -2,7 +2,7 @@
 
 import signal
 
-from .connections import Connection
+from .connections import Connection, peer4_words, peer_of
 from .contexts import Context, string, waited
 from .requests import request_at
 from .timeline import Timeline
@@ -22,16 +22,9 @@ def status_words(status: int) -> str:
     return f"exited {code}" if killed is None else f"killed {signal_name(killed)}"
 
 
-def peer4_words(peer: int) -> str:
-    """An IPv4 address and port in one number: `127.0.0.1:53122`; "" for a number that is none."""
-    if not 0 <= peer < 1 << 48:
-        return ""
-    return f"{'.'.join(str(peer >> shift & 0xFF) for shift in (40, 32, 24, 16))}:{peer & 0xFFFF}"
-
-
 def peer_words(timeline: Timeline, connection: Connection) -> str:
     """Where a connection came from."""
-    return timeline.spans.text(connection.peer) if connection.peer >= 0 else peer4_words(connection.peer4)
+    return peer_of(timeline.spans, connection)
 
 
 def enter_words(timeline: Timeline, hook: str, payloads: dict[str, int | str]) -> str:
@@ -48,6 +41,8 @@ def enter_words(timeline: Timeline, hook: str, payloads: dict[str, int | str]) -
             return f"→ {timeline.label(context)}" if hook == "Thread.start" else timeline.label(context)
         case "log_request" if "reply" in payloads:
             return str(payloads["reply"])
+        case "connect" if "address" in payloads:
+            return f"→ {payloads['address']}"
         case "serve_forever" | "handle_request" if "server" in payloads:
             known = timeline.servers.get(int(payloads["server"]))
             return string(known[-1][2], "address") if known else ""
@@ -74,6 +69,10 @@ def end_words(hook: str, payloads: dict[str, int | str]) -> str:
                 return "still running"
             status = payloads.get("status")
             return f"P{pid} {status_words(status)}" if isinstance(status, int) else f"P{pid}"
+        case "connect" if "address" in payloads:
+            return f"from {payloads['address']}"
+        case "send" | "receive" if isinstance(size := payloads.get("bytes"), int):
+            return "EOF" if size < 0 else f"{size} byte{'s' * (size != 1)}"
         case "select" if payloads.get("ready"):
             return f"{payloads['ready']} ready"
     if "children" in payloads:
@@ -102,6 +101,8 @@ def span_words(enter: str, end: str) -> str:
     """Both on one line: `P4121 → still running`."""
     if enter and end.startswith(f"{enter} "):
         end = end[len(enter) + 1 :]
+    if enter.startswith("→") and end:
+        return f"{enter} {end}"
     return f"{enter} → {end}" if enter and end else enter or end
 
 

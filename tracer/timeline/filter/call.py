@@ -91,13 +91,13 @@ def _ended(timeline: Timeline, context: Context, span: Span, keys: Collection[st
 
 
 def _carried(timeline: Timeline, context: Context, span: int, at: int, keys: Collection[str]) -> dict[str, Any]:
-    """Its connection and its server, as far as they are known at `at`."""
+    """Its connection and its server, as far as they are known at `at`; those of a client, whom nobody holds, whenever they are."""
     told: dict[str, Any] = {}
     server = timeline.server_of(context, span) if "server" in keys else None
     connection = None
     if "connection" in keys or "peer" in keys or ("server" in keys and server is None):
         connection = timeline.carried.connection(context, span)
-    if connection is not None and connection.accepted <= at:
+    if connection is not None and (connection.accepted <= at or context.client is not None):
         if "connection" in keys:
             told["connection"] = timeline.number(connection)
         if "peer" in keys:

@@ -167,13 +167,13 @@ class Counter:
         self.filter = filter_
         self.keys = filter_.keys()
         cases = [split(case, "&") for case in split(filter_.root, "|")]
-        self._cases = [(join(filterfalse(_is_nth, case), "&"), join(filter(_is_nth, case), "&")) for case in cases]
+        self.cases = [(join(filterfalse(_is_nth, case), "&"), join(filter(_is_nth, case), "&")) for case in cases]
         self._times: dict[tuple[int, When], int] = {}
 
     def matches(self, call: Call) -> bool:
         """Whether the filter is true of this call."""
         found = False
-        for place, (rest, nth) in enumerate(self._cases):
+        for place, (rest, nth) in enumerate(self.cases):
             if rest.truth(call, UNKNOWN) == YES:
                 times = self._times[place, call.when] = self._times.get((place, call.when), 0) + 1
                 found = nth.truth(call._replace(nth=times), UNKNOWN) == YES or found

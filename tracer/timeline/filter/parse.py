@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from unicodedata import combining, east_asian_width
 
 from tracer.probe.hooks import HOOKS
+from tracer.recording.steps import STEPS
 from tracer.recording.text import harmless
 
 from .call import WHENS
@@ -41,17 +42,21 @@ def parse(text: str, own: Collection[str] | None = None) -> Filter:
 
     `own` are the names of the program's own hooks; None: any name with a dot may be one.
     """
+    return _parse(text, own, steps=True)
+
+
+def _parse(text: str, own: Collection[str] | None, steps: bool) -> Filter:
     if len(text) > LONGEST:
         raise FilterError(f"a filter has at most {LONGEST} characters", text[: LONGEST + 1], LONGEST)
-    found = Filter(_Parser(text, own).whole())
+    found = Filter(_Parser(text, own, steps).whole())
     if len(str(found)) > LONGEST:
         raise FilterError(f"a filter has at most {LONGEST} characters when it is written out", text, len(text))
     return found
 
 
 def parse_hold(text: str, own: Collection[str] | None = None) -> Filter:
-    """The same for a hold. Raises FilterError, also where no call can ever match."""
-    found = parse(text, own)
+    """The same for a hold, which is for no client. Raises FilterError, also where no call can ever match."""
+    found = _parse(text, own, steps=False)
     if found.hooks() == set():
         raise FilterError("no call can ever be that (how one ends is known only after it)", text, 0)
     return found
@@ -60,9 +65,10 @@ def parse_hold(text: str, own: Collection[str] | None = None) -> Filter:
 class _Parser:
     """Reads one text. `place` is where the next word or sign begins."""
 
-    def __init__(self, text: str, own: Collection[str] | None) -> None:
+    def __init__(self, text: str, own: Collection[str] | None, steps: bool) -> None:
         self.text = text
         self.own = own
+        self.steps = steps  # whether it may name those of clients
         self.place = 0
         self._go(0)
 
@@ -137,11 +143,13 @@ class _Parser:
         return word in KEYS or (bool(word) and _OPERATOR.match(self.text, self.place) is not None)
 
     def _hook(self, word: str, start: int) -> str:
-        if word in HOOKS or ("." in word if self.own is None else word in self.own):
+        if word in HOOKS or (word in STEPS and self.steps) or ("." in word if self.own is None else word in self.own):
             return word
         if word in _MEANT:
             raise self._error(f"write '{_MEANT[word]}' for {word}", start)
-        near = get_close_matches(word[:40], (*HOOKS, *(self.own or ()), *KEYS, *WHENS), 1)
+        if word in STEPS:
+            raise self._error(f"{word} is what a client does: nobody can hold that", start)
+        near = get_close_matches(word[:40], (*HOOKS, *(STEPS if self.steps else ()), *(self.own or ()), *KEYS, *WHENS), 1)
         cure = f"did you mean {near[0]}?" if near else "hooks are handle, get_request, select and so on"
         raise self._error(f"there is no hook '{word:.40}'; {cure}", start)
 
