@@ -1,17 +1,11 @@
 """`tracer run` at a real terminal: what becomes of the program, its recording and the terminal when the person, or anything, ends."""
 
-import os
-import select
 import signal
-import subprocess
-import sys
-import termios
-import threading
-from contextlib import suppress
 
 import pytest
 
-from tests.probe.kit import ROOT, environment, until
+from tests.probe.kit import ROOT, until
+from tests.terminal import QUIT_AT_ONCE, AtTerminal, has_ended
 from tracer.recording.reader import Reader
 
 SERVER = """
@@ -30,58 +24,14 @@ with socketserver.TCPServer(("127.0.0.1", 0), Echo) as server:
     server.serve_forever()
 """
 AT_A_TERMINAL = ROOT / "tests" / "supervisor" / "programs" / "at_a_terminal.py"
-QUIT_AT_ONCE = b"\x11"  # Ctrl-Q
-SCREEN_IS_THERE, SCREEN_IS_GONE = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
-class Person:
-    """Somebody at a terminal who has typed `tracer run …`. At the end of the block everything that was begun is gone."""
+class Person(AtTerminal):
+    """Somebody at a terminal who has typed `tracer run …`."""
 
     def __init__(self, folder, *words, output=("-o", "run.tracer")):
+        super().__init__(folder, "run", *output, *words)
         self.path = folder / "run.tracer"
-        self._own_end, its_end = os.openpty()
-        termios.tcsetwinsize(its_end, (36, 120))
-        self.settings = termios.tcgetattr(self._own_end)
-        self.seen = b""
-        self._sees_more = threading.Condition()
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tracer", "run", *output, *map(str, words)],
-            cwd=folder, preexec_fn=lambda: os.login_tty(its_end),
-            env=environment(TERM="xterm-256color", XDG_STATE_HOME=str(folder / "state"), TEXTUAL_ANIMATIONS="none"),
-        )  # fmt: skip
-        os.close(its_end)  # so that our eyes see the end of it
-        self._eyes = threading.Thread(target=self._look)
-        self._pidfds = []
-
-    def __enter__(self):
-        self._eyes.start()
-        return self
-
-    def __exit__(self, *error):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        for pidfd in self._pidfds:  # they end with their viewer; what does not is killed
-            if not has_ended(pidfd, 10):
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-            os.close(pidfd)
-        self._eyes.join(60)
-        os.close(self._own_end)
-
-    def _look(self):
-        with suppress(OSError):  # the terminal is nobody's any more
-            while data := os.read(self._own_end, 1 << 16):
-                with self._sees_more:
-                    self.seen += data
-                    self._sees_more.notify_all()
-
-    def sees(self, words):
-        """Wait until this was on the terminal."""
-        with self._sees_more:
-            assert self._sees_more.wait_for(lambda: words in self.seen, 60), self.seen[-2000:]
-
-    def types(self, keys):
-        os.write(self._own_end, keys)
 
     def watches(self, wanted):
         """Wait for the screen with its footer, which is when it takes keys, and then for a fact of the recording."""
@@ -90,23 +40,16 @@ class Person:
 
     def watches_a_server(self):
         """Wait for SERVER; the pidfds of the program and of its supervisor."""
-        supervisor = self.watches(lambda fact: fact["type"] == "header")["supervisor"]["pid"]
-        program = self.watches(lambda fact: fact["type"] == "started")["pid"]
-        self._pidfds += [os.pidfd_open(program), os.pidfd_open(supervisor)]
+        self.sees(b" quit")
+        pidfds = self.processes(self.path)
         self.watches(lambda fact: fact["type"] == "output" and "it listens" in fact["text"])
-        return self._pidfds
+        return pidfds
 
     def leaves(self):
         """Wait until the command has ended: its status, and the lines that are left on the terminal."""
-        status = self.process.wait(60)
-        self._eyes.join(60)
-        assert self.seen.count(SCREEN_IS_THERE) == self.seen.count(SCREEN_IS_GONE) == 1
+        status = self.reads_all()
+        assert self.has_its_terminal_back
         return status, self.seen.rpartition(b"\x1b[")[2].decode().partition("tracer: ")[2].splitlines()
-
-
-def has_ended(pidfd, seconds=0.0):
-    """Whether that process ends within so many seconds."""
-    return bool(select.select([pidfd], [], [], seconds)[0])
 
 
 def facts(path):
@@ -141,7 +84,6 @@ def test_quitting_ends_the_program(server):
             ["server.py has ended by SIGTERM, with the screen", "tracer: recorded; to see it: tracer open run.tracer"],
         )
         assert all(map(has_ended, pidfds))
-        assert termios.tcgetattr(person._own_end) == person.settings
     found, output = facts(person.path)
     assert output == "it listens\r\n"
     assert (found[-1]["type"], found[-1]["alive"]) == ("end", [])
@@ -281,7 +223,6 @@ def test_a_place_that_takes_no_recording(tmp_path):
     """One line, before there is a screen."""
     (tmp_path / "plain.py").write_text("print('hello')")
     with Person(tmp_path, "plain.py", output=("-o", "plain.py")) as person:
-        assert person.process.wait(60) == 2
-        person._eyes.join(60)
+        assert person.reads_all() == 2
     assert person.seen.decode() == f"tracer: {tmp_path}/plain.py exists and is not a recording: choose another name for -o\r\n"
     assert (tmp_path / "plain.py").read_text() == "print('hello')"

@@ -66,13 +66,15 @@ PAYLOADS: dict[str, tuple[int, str]] = {
     "error": (13, "exception type and message, as text"),
     "request_line": (15, "the first line of an HTTP request, as text"),
     "reply": (16, "status code of an HTTP reply"),
+    "bytes": (17, "how many bytes a client sent or received; -1: the other end sends no more"),
+    "address": (18, "a client's own address (connect's end) or where it goes (its begin), as text"),
 }
 
 #: Types of facts, and who writes them.
 FACTS: dict[str, str] = {
     "header": "supervisor, first: format version, interpreter, program, clock at the start",
-    "code": "probe, before the wrapper is installed: hook, owner, module, file, line",
-    "context": "probe, with the context's first events: process, pid, thread, parent, cause, time",
+    "code": "probe, before the wrapper is installed, or client: hook (or step), owner, module, file, line",
+    "context": "probe or client, with the context's first events: process, pid, thread, parent, cause, time",
     "named": "probe: a method that somebody named with --hook was found",
     "server": "probe, when built and when it begins to listen: class, MRO, address, settings",
     "source": "supervisor, once a file: its text",
@@ -91,7 +93,8 @@ FACTS: dict[str, str] = {
     "sample": "supervisor: what the kernel said, with the begin and end of the asking",
     "gone": "supervisor: a context that it has looked for in vain, and the time of that look",
     "replaced": "supervisor: a process that another program has taken over (exec), and the time at which that was seen",
-    "exit": "supervisor: pid, wait status and time of the process it started",
+    "left": "client: it is done: its context, and that time",
+    "exit": "supervisor: pid, wait status and time of the process it started; likewise whoever started clients that did not leave",
     "loss": "supervisor: records dropped by writers, in all",
     "end": "supervisor, last: the recording is complete",
 }

@@ -4,6 +4,7 @@ Only plain values found in the instance or a class are read, and no attribute is
 """
 
 import os
+from _functools import partial  # type: ignore[import-not-found]
 from _socket import socket as _Socket  # noqa: N812
 from _thread import get_ident
 from _weakref import ref
@@ -90,12 +91,13 @@ def server_id(server: object) -> int:
 
 
 def _describe(server: object) -> dict[str, object]:
-    cls = type(server)
+    cls, handler = type(server), look_up(server, "RequestHandlerClass")
     definition: dict[str, object] = {
         "class": cls.__name__,
         "module": cls.__module__,
-        "mro": [f"{owner.__module__}.{owner.__qualname__}" for owner in cls.__mro__[:-1]],
-        "handler": _name(look_up(server, "RequestHandlerClass")),
+        "mro": _classes(cls),
+        "handler": _name(handler),
+        "handler_mro": _classes(within_partials(handler)),
         "address": address_text(look_up(server, "server_address")),
         "family": "",
         "kind": "",
@@ -123,6 +125,18 @@ def _type(listener: _Socket) -> int:
 
 def _is_setting(value: object) -> bool:
     return type(value) in (int, bool, float, str)
+
+
+def within_partials(handler: object) -> object:
+    """The class (or factory) of which a partial one, or a partial of that, makes handlers."""
+    while isinstance(handler, partial):
+        handler = handler.func
+    return handler
+
+
+def _classes(cls: object) -> list[str]:
+    """The names of the classes that a class is made of, but for `object`; none where it is no class."""
+    return [_name(owner) for owner in cls.__mro__[:-1]] if isinstance(cls, type) else []
 
 
 def _name(handler: object) -> str:

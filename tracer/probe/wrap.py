@@ -14,7 +14,7 @@ from .described import Described, Standing, can_stand_for, is_standing, stand, w
 from .hooks import FAMILIES, METHODS, Hook, is_framework
 from .process import give_up, process
 from .seams import put_into
-from .servers import look_up, lying_in
+from .servers import look_up, lying_in, within_partials
 from .stdlib import FunctionType, GetSetDescriptorType, MethodType, ModuleType
 from .template import bare, disguise, hide, innermost, is_asynchronous, is_wrapper, probe, provide
 
@@ -225,9 +225,7 @@ def _meet_servers_of(base: type) -> None:
         except BaseException as error:
             hide(error)
             raise
-        handler = look_up(self, "RequestHandlerClass")
-        while isinstance(handler, partial):
-            handler = handler.func
+        handler = within_partials(look_up(self, "RequestHandlerClass"))
         if isinstance(handler, type):
             meet(handler, "handler")
 

@@ -25,10 +25,9 @@ def stats_lines(stats: dict[str, Any]) -> Iterator[str]:
     if stats["holds"] or stats["held"]["times"]:
         slowed = f"; of these {_times(stats['slowed'])}, by slow motion" if stats["slowed"]["times"] else ""
         yield f"{count(stats['holds'], 'hold')}; contexts were held {_times(stats['held'])} in all{slowed}"
-    yield ""
-    yield f"{'hook':<26}{'calls':>9}{'returns':>9}{'raises':>9}"
-    for hook, found in stats["hooks"].items():
-        yield f"{harmless(hook):<26}{found['calls']:>9}{found['returns']:>9}{found['raises']:>9}"
+    yield from _counts("hook", stats["hooks"])
+    if stats["steps"]:
+        yield from _counts("step of clients", stats["steps"])
     for server in stats["servers"]:
         yield ""
         yield harmless(f"server {server['class']} at {server['address'] or 'no address yet'}")
@@ -40,6 +39,14 @@ def stats_lines(stats: dict[str, Any]) -> Iterator[str]:
     for context in stats["contexts"]:
         ends[f"{context['kind']} {context['end']}"] = ends.get(f"{context['kind']} {context['end']}", 0) + 1
     yield "contexts: " + ", ".join(f"{number} {words}" for words, number in sorted(ends.items()))
+
+
+def _counts(what: str, counts: dict[str, dict[str, int]]) -> Iterator[str]:
+    """A table, a line for each name."""
+    yield ""
+    yield f"{what:<26}{'calls':>9}{'returns':>9}{'raises':>9}"
+    for name, found in counts.items():
+        yield f"{harmless(name):<26}{found['calls']:>9}{found['returns']:>9}{found['raises']:>9}"
 
 
 def _times(held: dict[str, float]) -> str:

@@ -240,8 +240,6 @@ class Watch(Themed[int]):
         """Send clients; from now on none comes by itself."""
         if self.controls.send is None or not self._sends:
             return
-        if self._datagram:
-            kind = {"half-close": "oversized", "reset": ""}.get(kind, kind)
         if self._untouched:
             self.picture.query_one(Said).message = ""
         self._automatic = self._untouched = False

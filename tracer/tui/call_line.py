@@ -26,6 +26,7 @@ from .marks import (
     PLAIN,
     RAISED,
     REFUSED,
+    SHUT,
     STOPPED,
     SUPER,
     WARN,
@@ -67,6 +68,7 @@ class Look(NamedTuple):
     cursor: bool = False
     stuck: bool = False  # its context is held now, wherever
     with_held: bool = True  # the time in which its context was held is part of the duration that is shown
+    digits: int = 3  # of durations
 
 
 def call_line(row: Row, now: int, columns: Columns, look: Look, errors: Errors) -> Line:
@@ -100,6 +102,7 @@ def _call(row: Row, style: Style, columns: Columns, look: Look, errors: Errors) 
     if row.folded:
         times = f" {IDLE}{row.folded}" if row.folded > 1 else ""
         return line(*head, (f"{row.hook}{times}  idle", DIM))
+    head = line(*head, (SHUT, BOLD)) if row.shut else head
     name = Style(bold=True, reverse=True) if row.current and not look.stuck else BOLD if row.open else PLAIN
     pieces = line(*head, (row.hook, style + name))
     if row.stopped:
@@ -139,7 +142,7 @@ def _held(row: Row, look: Look) -> Line:
     """How much of the time the context was held; where it is held before the call, that is all there is."""
     if not row.held or not look.with_held or (row.open and row.stopped == "before"):
         return []
-    return line((f"{HELD} {ticking(row.held) if row.open else duration(row.held)}", STOPPED))
+    return line((f"{HELD} {ticking(row.held) if row.open else duration(row.held, look.digits)}", STOPPED))
 
 
 def _time(row: Row, now: int, style: Style, look: Look) -> tuple[str, Style]:
@@ -156,7 +159,7 @@ def _time(row: Row, now: int, style: Style, look: Look) -> tuple[str, Style]:
     if _is_exit(row):
         return "", PLAIN  # there is nothing to measure
     lasted = row.end - row.begin - unseen
-    return duration(lasted), DIM if lasted < _QUICK else PLAIN
+    return duration(lasted, look.digits), DIM if lasted < _QUICK else PLAIN
 
 
 def _owner(row: Row) -> Line:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from tracer.kernel.processes import is_alive
 from tracer.recording.follow import Follower
 from tracer.recording.marks import Marks
+from tracer.recording.reader import Frame
 from tracer.timeline.filter import Filter
 from tracer.timeline.matches import Matches
 from tracer.timeline.navigate import Place
@@ -26,10 +27,19 @@ from .view import Matched, Mode, View
 TICKS = 20  # a second
 CATCHING_UP = 40_000_000  # nanoseconds a tick may read while not all of a recording has been read
 BUDGET = 5_000_000  # and while it only grows
+SCANNING = 20_000_000  # and may look for what matches
 PIECE = 1 << 16  # bytes: about 4,000 records, a millisecond or two
 LITTLE = 1 << 20  # bytes: a few ticks of reading
 SILENCE = 3_000_000_000  # without a word for so long, it is worth asking whether there is anybody to say one
 TICKING = 100_000_000  # open spans tick this often; nothing else moves by itself
+CALM = 1_000_000_000  # where nothing happens, the picture is built again this often
+FEW = 12  # events in what is read at once: an idle turn or two
+
+
+def _is_news(frame: Frame) -> bool:
+    """Whether it is a fact that somebody may be waiting for: any but a sample."""
+    content = frame[1]
+    return isinstance(content, dict) and content.get("type") != "sample"
 
 
 def _alive(pid: int, born: int) -> bool:
@@ -61,9 +71,11 @@ class Feed:
         self._view: View | None = None
         self._drawn = 0  # when the last view was built
         self._changed = False  # something was read
+        self._news = True  # and it was more than an idle turn
         self._wanted = Focus()
         self._asked = False  # something else is to be seen than before
         self._matches: Matches | None = None
+        self.finder: Matches | None = None  # what somebody looks for
         self._playing: tuple[int, int] | None = None  # since when, and the time of the recording that was shown then
 
     def close(self) -> None:
@@ -140,15 +152,19 @@ class Feed:
         """Read on; a new view, or None if there is nothing new to see."""
         now = self._clock()
         self._read(now)
-        if self._matches is not None and not self._matches.scan(BUDGET):
-            self._asked = True
+        for matches in (self._matches, self.finder):
+            if matches is not None and not matches.scan(SCANNING):
+                self._asked = True
         if self._view is None or self._asked or (self._playing is not None and now - self._drawn >= TICKING):
             return self._build(now)
         if self._wanted.t is not None:
             return self._behind(now)
         ticks = self._view.mode == "live" and now - self._drawn >= TICKING
-        # What waits for a held context is told with ages: it is another thing at every time.
-        if self._changed or (ticks and (self._view.moment.held or self._view.waits)):
+        if self._is_calm(self._view):
+            return self._build(now) if self._view.mode == "live" and now - self._drawn >= CALM else None
+        # What waits for a held context is told with ages: it is another thing at every time. Who has not moved for long, waits.
+        stale = self._view.moment.held or now - self._view.moment.t >= CALM
+        if self._changed or (ticks and stale):
             return self._build(now)
         if ticks:
             self._drawn = now
@@ -156,12 +172,18 @@ class Feed:
             return self._view
         return None
 
+    def _is_calm(self, view: View) -> bool:
+        """Whether nothing happens but that loops turn and the kernel is asked: a picture a second is enough."""
+        return not (self._news or view.moment.connections or view.moment.held or view.reading is not None)
+
     def _read(self, now: int) -> None:
         begin = time.perf_counter_ns()
         budget = CATCHING_UP if self._view is None or self._view.reading is not None else BUDGET
         while frames := self._follower.read(PIECE):
+            events = self.timeline.events
             self.timeline.feed(frames)
             self._changed = True
+            self._news |= self.timeline.events - events >= FEW or any(map(_is_news, frames))
             self._heard = now
             if time.perf_counter_ns() - begin > budget:
                 break
@@ -214,7 +236,7 @@ class Feed:
         return "ended" if self._follow or self._abandoned else "replay"
 
     def _build(self, now: int) -> View:
-        self._changed = self._asked = False
+        self._changed = self._asked = self._news = False
         self._drawn = now
         if self._playing is not None:
             self._play_on(now)

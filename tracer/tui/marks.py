@@ -38,6 +38,7 @@ WAITING, ROOM = "▮", "▯"
 IDLE = "×"
 ARROW = "→"
 FOCUS = "║"
+SHUT = "[+] "  # in front of a call whose inside is folded away
 NEVER = "–"
 NOTED = "◆"
 BIRTH, DEATH = "├", "┤"

@@ -33,7 +33,7 @@ class TimeActions:
         self._picture = picture
         self._say = say
         self._view: View | None = None
-        self._found: tuple[str, Matches] | None = None  # what was searched for last
+        self._sought = ""  # what the feed's finder looks for
         self._marking = 0  # the time that is being noted
 
     def show(self, view: View) -> None:
@@ -252,9 +252,10 @@ class TimeActions:
         found = self._parsed(text)
         if found is None or view is None:
             return
-        if self._found is None or self._found[0] != text:
-            self._found = text, Matches(self._feed.timeline, found)
-        matches = self._found[1]
+        matches = self._feed.finder
+        if matches is None or self._sought != text:
+            matches = self._feed.finder = Matches(self._feed.timeline, found)
+            self._sought = text
         complete = matches.scan(_PATIENCE)
         if close:
             self._picture.close_entry()

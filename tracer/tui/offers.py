@@ -96,18 +96,18 @@ class Offer:
 
 
 def client_keys(datagram: bool) -> tuple[Key, ...]:
-    """Key, word and kind of client; a datagram cannot come slowly, or not at all."""
-    slow, silent = ("three", "empty") if datagram else ("slow", "silent")
-    known = (("c", "client", "one"), ("b", "burst", "burst"), ("l", slow, "slow"), ("x", silent, "silent"))
+    """Key, word and kind of client; a datagram cannot come slowly, or not at all, nor can anything of it be closed."""
     if datagram:
-        return (*known, ("y", "oversized", "oversized"))
-    return (*known, ("y", "half-close", "half-close"), ("r", "reset", "reset"))
+        words = ("client", "burst", "three", "empty", "oversized", "gone at once")
+    else:
+        words = ("client", "burst", "slow", "silent", "half-close", "reset")
+    return tuple(zip("cblxyr", words, ("one", "burst", "slow", "silent", "half-close", "reset"), strict=True))
 
 
 def hint(datagram: bool) -> str:
     """What stands where clients are told of, until there is one."""
-    rest = "b ten, l three in a row, x an empty one, y a big one" if datagram else "b ten, l slow, x silent, y half-close, r reset"
-    return f"press c to send a {'datagram' if datagram else 'client'} ({rest})"
+    keys = ", ".join(f"{key} {'ten' if kind == 'burst' else word}" for key, word, kind in client_keys(datagram)[1:])
+    return f"press c to send a {'datagram' if datagram else 'client'} ({keys})"
 
 
 _TYPING: dict[Purpose, tuple[Key, ...]] = {
@@ -212,7 +212,7 @@ def keys_help(offer: Offer) -> str:
         found += "\nk sends Ctrl-C to the program; Ctrl-C itself never reaches it."
     if offer.sends:
         slow = (
-            "l three in a row, x an empty one, y one that is too big"
+            "l three in a row, x an empty one, y one that is too big, r one from a client that does not wait for the reply"
             if offer.datagram
             else "l one that sends byte by byte, x one that says nothing, y one that closes its sending half first, r one that resets"
         )

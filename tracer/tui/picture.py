@@ -25,7 +25,7 @@ from .servers import Choice, has_socket, is_shut, loop_of
 from .terminal.written import Written
 from .view import Mode, View, errors_in
 
-AROUND = 150  # rows above the chosen call, and below it
+AROUND = 120  # rows above the chosen call, and below it
 RECENT = 200  # rows in Connections
 NO_ROWS = Window((), None, False, False)
 
@@ -57,7 +57,7 @@ class Pictures:
         timeline = self._timeline
         moment = at(timeline, t)
         loops = self._loops(moment)
-        rows = NO_ROWS if self.brief else window(timeline, t, focus.chosen, AROUND, AROUND, focus.folded, matches)
+        rows = NO_ROWS if self.brief else self._window(focus, t, matches)
         view = View(
             stand.title,
             stand.mode,
@@ -87,6 +87,11 @@ class Pictures:
             lanes=None if self.brief else lanes(timeline, t, *self._stretch(stand, focus.length, t), self.columns, self.lanes),
         )
         return self.about(view, self.choice.of(moment, {server: span for server, (_, span) in loops.items()}))
+
+    def _window(self, focus: Focus, t: int, matches: Matches | None) -> Window:
+        """The calls around the chosen one; the newest where none is."""
+        below = AROUND if focus.chosen is not None else 0
+        return window(self._timeline, t, focus.chosen, AROUND, below, focus.folded, matches)
 
     def about(self, view: View, server: ServerMoment | None) -> View:
         """The view with that server watched."""

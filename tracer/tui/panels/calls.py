@@ -39,8 +39,8 @@ class Calls(Scrolled, can_focus=True):
         "propose its hook; t, s, n, u and g are about its context if that is held. It follows the newest call. Arrow and page keys, "
         "a click and the mouse wheel move it; then nothing moves by itself. End goes back. Enter shows the moment at which the chosen "
         "call began, and again, at which it ended."
-        "\n\n- folds away what is inside a call, + shows it again. / shows only the calls that match a filter, Esc all again; F jumps "
-        "from one match to the next. ( goes to the call around, ) to the first one inside."
+        "\n\n- folds away what is inside a call ([+] stands there then), + shows it again. / shows only the calls that match a filter, "
+        "Esc all again; F jumps from one match to the next. ( goes to the call around, ) to the first one inside."
         "\n\nA time at ‖ is how much of a call its context was held, by a person or by slow motion: no time of the program's. w leaves "
         "it out of the durations, or in; the frame says which. What other contexts waited because of it stays in theirs."
         "\n\nThe marks:\n\n"
@@ -229,7 +229,7 @@ class Calls(Scrolled, can_focus=True):
         columns = columns_for(width, {row.label for row in rows}, {owner_words(row) for row in rows}, view.moment.counts.connections)
         cursor = self._place()
         stuck = {one.context for one in view.moment.held}
-        seen = (rows, columns, top, cursor, stuck, self.with_held)
+        seen = (rows, columns, top, cursor, stuck, self.with_held, self.has_class("-large"))
         # While nothing but time has changed, only open calls look different.
         before = self._strips if self._seen is not None and all(a is b or a == b for a, b in zip(seen, self._seen, strict=True)) else []
         self._seen = seen
@@ -250,6 +250,7 @@ class Calls(Scrolled, can_focus=True):
                 cursor=number - 1 == cursor,
                 stuck=row.context in stuck,
                 with_held=self.with_held,
+                digits=2 if self.has_class("-large") else 3,
             )
             strips.append(strip_of(call_line(row, view.now, columns, look, view.errors), width, self.ascii_marks))
         return strips
