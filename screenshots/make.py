@@ -1,7 +1,7 @@
-"""Make the README's pictures from the recordings beside this file: `python screenshots/make.py`; `--check` compares instead.
+"""Make the README's pictures from recordings of real runs: `python screenshots/make.py [NAME …]`; `--check` compares instead.
 
-A recording here is the beginning of a real run, copied while it ran: the picture is the screen as it was at that moment. A picture is
-the same to the byte for the same Textual and Rich; `--check` looks at the text of it, which other versions draw the same.
+A recording that was copied while its run went on is shown live, as the screen was at that moment. A picture is the same to the byte for
+the same Textual and Rich; `--check` looks at the text of it, which other versions draw the same.
 """
 
 import asyncio
@@ -9,35 +9,65 @@ import html
 import os
 import re
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, NamedTuple
 
 os.environ.pop("NO_COLOR", None)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 from tracer.timeline.load import load
 from tracer.tui.app import Watch
+from tracer.tui.beside.app import Beside
+from tracer.tui.beside.feed import BesideFeed
 from tracer.tui.controls import Controls
 from tracer.tui.feed import Feed
 
 HERE = Path(__file__).parent
-#: picture -> title on the screen, size in cells
-PICTURES = {"forking": ("demo forking", (120, 36))}
+RECORDINGS = HERE.parent / "tests" / "recordings"
 
 
-async def picture(name: str) -> str:
-    """The screen at the end of a recording, as SVG."""
-    title, size = PICTURES[name]
-    path = HERE / f"{name}.tracer"
-    timeline, _ = load(path)
-    feed = Feed(path, title, follow=True, clock=lambda: timeline.newest)
-    app = Watch(feed, Controls(send=lambda kind: None), ticking=False)
-    async with app.run_test(size=size) as pilot:
-        for _ in range(20):
-            app.tick()
-            await pilot.pause()
-        svg = app.export_screenshot(title="tracer demo")
-    feed.close()
-    return _offline(svg)
+class Picture(NamedTuple):
+    """What there is to see."""
+
+    recordings: dict[str, Path]  # by the name of the demo; several are shown side by side
+    keys: tuple[str, ...] = ()
+    live: bool = True
+    size: tuple[int, int] = (120, 36)
+
+
+PICTURES = {
+    "forking": Picture({"forking": HERE / "forking.tracer"}),
+    "waiting": Picture({"tcp": RECORDINGS / "stuck.tracer"}, ("0",)),
+    "beside": Picture({name: RECORDINGS / f"beside-{name}.tracer" for name in ("tcp", "threading", "forking")}, size=(140, 40)),
+    "replay": Picture({"failing": RECORDINGS / "failing.tracer"}, ("E", "E", "7"), live=False),
+}
+
+
+async def picture(wanted: Picture) -> str:
+    """The screen, as SVG."""
+    with ExitStack() as stack:
+        feeds = {}
+        for name, path in wanted.recordings.items():
+            feeds[name] = feed = Feed(path, f"demo {name}", follow=wanted.live, clock=_clock(path))
+            stack.callback(feed.close)
+        controls = Controls(send=(lambda kind: None) if wanted.live else None)
+        several = len(feeds) > 1
+        app: Any = Beside(BesideFeed(feeds), controls, ticking=False) if several else Watch(*feeds.values(), controls, ticking=False)
+        async with app.run_test(size=wanted.size) as pilot:
+            for key in ("", *wanted.keys):
+                await pilot.press(*filter(None, (key,)))
+                for _ in range(20):
+                    app.tick()
+                    await pilot.pause()
+            return _offline(app.export_screenshot(title=f"tracer demo {' '.join(wanted.recordings)}"))
+
+
+def _clock(path: Path) -> Callable[[], int]:
+    """It stands where the recording ends."""
+    newest = load(path)[0].newest
+    return lambda: newest
 
 
 def _offline(svg: str) -> str:
@@ -56,11 +86,12 @@ def words(svg: str) -> list[str]:
 def main() -> int:
     """0, or 1 if a picture is not what its recording shows."""
     stale = []
-    for name in PICTURES:
-        target, svg = HERE / f"{name}.svg", asyncio.run(picture(name))
+    names = [name for name in sys.argv[1:] if name in PICTURES] or list(PICTURES)
+    for name in names:
+        target, svg = HERE / f"{name}.svg", asyncio.run(picture(PICTURES[name]))
         if "--check" not in sys.argv:
             target.write_text(svg)
-        elif words(svg) != words(target.read_text()):
+        elif not target.exists() or words(svg) != words(target.read_text()):
             stale.append(name)
     if stale:
         print(f"stale: {', '.join(stale)}; run python screenshots/make.py")

@@ -1,6 +1,7 @@
 """`tracer open`: a recording on the screen. With --follow, while its run goes on, contexts can be held and released from here."""
 
 from contextlib import nullcontext
+from pathlib import Path
 
 from tracer.supervisor.remote import reach
 from tracer.tui.app import watch
@@ -16,4 +17,4 @@ def open_recording(path: str, follow: bool) -> int:
     with supervisor or nullcontext():
         if supervisor is not None:
             controls.gate = controls.through(supervisor.do, "this run")
-        return watch(path, title=path, follow=follow, controls=controls)
+        return watch(path, title=Path(path).name, follow=follow, controls=controls)
