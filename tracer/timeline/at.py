@@ -208,9 +208,12 @@ def _servers(timeline: Timeline, t: int) -> list[ServerMoment]:
 
 
 def _is_http(fact: dict[str, object]) -> bool:
-    """Whether a server's handler is one of `http.server`; where it was made by a factory, its server tells."""
+    """Whether a server's handler is one of `http.server`; where it was made by a factory, its server tells.
+
+    By the classes' names alone: that module can be the program itself.
+    """
     names = [name for classes in (fact.get("handler_mro"), fact.get("mro")) if isinstance(classes, list) for name in classes]
-    return not {"http.server.BaseHTTPRequestHandler", "http.server.HTTPServer"}.isdisjoint(map(str, names))
+    return not {"BaseHTTPRequestHandler", "HTTPServer"}.isdisjoint(str(name).rpartition(".")[2] for name in names)
 
 
 def connection_at(timeline: Timeline, connection: Connection, t: int, stages: Stages | None = None) -> ConnectionMoment:

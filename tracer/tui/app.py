@@ -246,8 +246,10 @@ class Watch(Themed[int]):
         self.controls.send(kind)
 
     def action_gate(self, does: str) -> None:
-        """Hold, release, step; in a replay a step moves what is shown."""
-        if does in ("in", "over", "out") and self._view is not None and self._view.mode in ("replay", "ended"):
+        """Hold, release, step; in a replay, and in a frozen picture of nobody who is held, a step moves what is shown."""
+        view = self._view
+        past = view is not None and (view.mode in ("replay", "ended") or (view.mode == "frozen" and not view.stopped))
+        if does in ("in", "over", "out") and past:
             self.action_time(does)
             return
         self.gate.press(does)
@@ -374,6 +376,7 @@ class Watch(Themed[int]):
 
     def action_freeze(self) -> None:
         """Stop the picture, or let it go on: recording and reading go on. Where nothing more comes: play it, or stop it."""
+        self.time.unsay()
         if self._runs:
             self.feed.freeze()
         else:

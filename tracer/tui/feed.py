@@ -33,6 +33,7 @@ LITTLE = 1 << 20  # bytes: a few ticks of reading
 SILENCE = 3_000_000_000  # without a word for so long, it is worth asking whether there is anybody to say one
 TICKING = 100_000_000  # open spans tick this often; nothing else moves by itself
 CALM = 1_000_000_000  # where nothing happens, the picture is built again this often
+REST = 250_000_000  # while not all has been read there is another picture this often: reading is what is waited for
 FEW = 12  # events in what is read at once: an idle turn or two
 
 
@@ -155,13 +156,15 @@ class Feed:
         for matches in (self._matches, self.finder):
             if matches is not None and not matches.scan(SCANNING):
                 self._asked = True
+        if self._view is not None and self._view.matched is not None and self._view.matched.progress < 100:
+            self._asked = True  # what was found last is not seen yet
         if self._view is None or self._asked or (self._playing is not None and now - self._drawn >= TICKING):
             return self._build(now)
         if self._wanted.t is not None:
             return self._behind(now)
         ticks = self._view.mode == "live" and now - self._drawn >= TICKING
-        if self._is_calm(self._view):
-            return self._build(now) if self._view.mode == "live" and now - self._drawn >= CALM else None
+        if self._view.mode == "live" and self._is_calm(self._view):
+            return self._build(now) if now - self._drawn >= CALM else None
         # What waits for a held context is told with ages: it is another thing at every time. Who has not moved for long, waits.
         stale = self._view.moment.held or now - self._view.moment.t >= CALM
         if self._changed or (ticks and stale):

@@ -18,6 +18,7 @@ from tracer.timeline.units import clock_time
 from .feed import Feed
 from .focus import Call
 from .panels.entry import Purpose
+from .panels.keys import Said
 from .screens.watch import WatchScreen
 from .view import View
 
@@ -31,7 +32,8 @@ class TimeActions:
     def __init__(self, feed: Feed, picture: WatchScreen, say: Callable[[str], None]) -> None:
         self._feed = feed
         self._picture = picture
-        self._say = say
+        self._tell = say
+        self._told = ""  # what was said last
         self._view: View | None = None
         self._sought = ""  # what the feed's finder looks for
         self._marking = 0  # the time that is being noted
@@ -40,6 +42,15 @@ class TimeActions:
         """A new picture."""
         self._view = view
 
+    def _say(self, words: str) -> None:
+        self._told = words
+        self._tell(words)
+
+    def unsay(self) -> None:
+        """What was said of the key before is of another moment."""
+        if self._told and self._told == self._picture.query_one(Said).message:
+            self._say("")
+
     # -- keys --------------------------------------------------------------------------------------------------------------
 
     def press(self, does: str) -> None:
@@ -47,6 +58,7 @@ class TimeActions:
         view = self._view
         if view is None:
             return
+        self.unsay()
         timeline, t = self._feed.timeline, view.moment.t
         call = self._call()
         match does:
@@ -95,7 +107,9 @@ class TimeActions:
     def _shift(self, seconds: int) -> None:
         assert self._view is not None
         t = self._view.moment.t + seconds * SECOND
-        if seconds > 0 and t >= self._feed.until and self._view.wanted.t is not None:
+        if seconds > 0 and self._view.wanted.t is None:
+            self._say("this is the newest")
+        elif seconds > 0 and t >= self._feed.until:
             self._feed.newest()
         else:
             self.to(t)
@@ -240,8 +254,11 @@ class TimeActions:
             return
         try:
             t = navigate.parse_time(text, self._feed.timeline)
-        except ValueError:
-            self.find(text, 1, close=True)
+        except ValueError as error:
+            if text[:1].isdecimal():  # no filter begins like that: it was to be a time
+                self._picture.wrong(FilterError(str(error), text, 0))
+            else:
+                self.find(text, 1, close=True)
             return
         self._picture.close_entry()
         self.to(t)

@@ -17,6 +17,7 @@ class Themed(App[Result]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.animation_level = "none"  # nothing moves that is not a fact
         self.ansi_theme_dark = SIXTEEN
         for theme in THEMES:
             self.register_theme(theme)

@@ -103,7 +103,7 @@ def _counts(view: View, width: int) -> Line:
         if server is not None and len(view.moment.servers) > 1:
             pieces.append(f"its {count(server.accepted, noun)}")
         else:
-            pieces.append(count(counts.connections, noun))
+            pieces.append(count(view.moment.accepted, noun))
     losses = [f"{count(counts.lost, 'record')} lost"] if counts.lost else []
     losses += [f"{view.damaged:,} damaged"] if view.damaged else []
     words = line(" · ".join(pieces))

@@ -59,9 +59,12 @@ class OutputPanel(Scrolled, can_focus=True):
 
     def rows_of(self, view: View) -> int:
         width = self.scrollable_content_region.width
-        self._lines = view.output or _NOTHING
-        if self._wrapped.width != width:
+        before, self._lines = self._lines, view.output or _NOTHING
+        earlier = self._lines.finished < before.finished  # somebody has gone back in time; what is below knows only what comes
+        if self._wrapped.width != width or earlier:
             self._wrapped = Wrapped(width)
+        if self._search is not None and earlier:
+            self._search = Search(self._search.wanted)
         self._wrapped.take(self._lines)
         self._find()
         return self._wrapped.rows + self._above
@@ -72,8 +75,11 @@ class OutputPanel(Scrolled, can_focus=True):
         else:
             number, part = self._wrapped.find(top - self._above)
             offset = self._begin_of(number, part)
-        if view.output is None or number < view.output.first:
+        lines = view.output or _NOTHING
+        if number < lines.first:
             return None
+        if number > lines.finished:  # not written yet, then
+            number, offset = lines.finished, 0
         self.rows_of(view)
         return self._row_at(number, offset) + self._above if top else 0
 

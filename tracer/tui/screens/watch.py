@@ -223,7 +223,7 @@ class WatchScreen(Screen[None]):
             self.output.search("")
         if purpose == "search" and (self.enlarged or self.tiny):
             self._enlarge(self.output)
-        elif self.one_panel and purpose not in FILTERS:
+        elif self.one_panel and purpose in ("search", "type"):
             self.side.choose("output")
         if not self.entry.typing:
             self._focus_before = self.focused
