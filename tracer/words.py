@@ -10,6 +10,7 @@ _MEGABYTE = 1_000_000
 _DESCRIPTION = "See how a socketserver server works: every hook, in every thread and forked child, live."
 _EPILOG = """\
 examples:
+  tracer                              a start screen: demos, and your newest recordings
   tracer demo                         a forking server, and clients on keys
   tracer demo --list                  the demo servers, a sentence each
   tracer demo tcp threading forking   side by side, each hit by the same clients

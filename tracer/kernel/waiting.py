@@ -51,7 +51,8 @@ _ON_A_DESCRIPTOR = {
 _MILLISECONDS = {"poll": 2, "epoll_wait": 3, "epoll_pwait": 3}  # which argument says how long it waits; -1: for ever
 _TIMESPEC = {"ppoll": 2, "pselect6": 4}  # the same, where it points to seconds and nanoseconds; 0: for ever
 _P_PID, _ABSOLUTE, _MONOTONIC = 1, 1, 1
-_POLL = struct.Struct("=i")  # the descriptor of a struct pollfd, which comes first
+_POLL = struct.Struct("=ihh")  # a struct pollfd: its descriptor, what is waited for, what there is
+_POLLIN, _POLLOUT = 1, 4
 _TIME = struct.Struct("=qq")
 
 
@@ -69,6 +70,8 @@ class Call(NamedTuple):
     """Milliseconds that it waits at most, counted from its own beginning; -1: for ever. None: not known, or no such call."""
     until: int | None = None
     """When it ends by itself, in nanoseconds of CLOCK_MONOTONIC; None as above."""
+    writes: bool = False
+    """It is a poll that waits until something can be written to its descriptor, and for nothing else."""
 
 
 class Descriptor(NamedTuple):
@@ -163,7 +166,7 @@ def _with_memory(pid: int, found: Call) -> Call:
     """The call, and what its arguments point to, as far as that can be read."""
     name, given = found.name, found.arguments
     if name in ("poll", "ppoll") and given[1] == 1 and (one := _memory(pid, given[0], _POLL)):
-        found = found._replace(descriptor=one[0])
+        found = found._replace(descriptor=one[0], writes=one[1] & (_POLLIN | _POLLOUT) == _POLLOUT)
     if name in _TIMESPEC and found.timeout is None and (time := _memory(pid, given[_TIMESPEC[name]], _TIME)):
         found = found._replace(timeout=time[0] * 1000 + time[1] // 1_000_000)
     absolute = name == "clock_nanosleep" and given[0] == _MONOTONIC and given[1] == _ABSOLUTE

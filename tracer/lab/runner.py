@@ -17,6 +17,7 @@ from tracer.lab.targets import Target
 from tracer.probe.frames import fact
 
 BURST = 10
+PATIENCE = "20"  # seconds: longer than a request takes in slow motion
 _NUMBER = re.compile(r"#(\d+) ")
 
 
@@ -77,7 +78,7 @@ class ClientRunner:
                 options += ["--record", str(self._record)]
             try:
                 process = subprocess.Popen(
-                    command(wanted.kind, wanted.target, *options),
+                    command(wanted.kind, wanted.target, "--timeout", PATIENCE, *options),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,

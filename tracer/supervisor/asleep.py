@@ -120,6 +120,7 @@ def _asked(pid: int, tid: int) -> dict[str, Any]:
         return dict(_MOVES) if found is GONE else {"call": None, "why": found.why}
     news: dict[str, Any] = {"call": found.name}
     news |= {name: value for name in ("descriptor", "child", "timeout", "until") if (value := getattr(found, name)) is not None}
+    news |= {"writes": True} if found.writes else {}
     return news | _at(pid, found)
 
 

@@ -42,14 +42,14 @@ class Sampler:
         self._queues = Queues()
         self._asleep = Asleep(self._queues)
         self._listeners: dict[int, _Asked] = {}
-        self._pids: dict[int, int] = {}  # of processes that have a server, and when each was born (0: not known)
+        self._pids: set[int] = set()  # of processes that have a server
         self._told: tuple[object, float] = (None, 0.0)
 
     def learn(self, fact: dict[str, Any]) -> None:
         """Take note of a fact of the recording."""
         self._asleep.learn(fact)
         if fact.get("type") == "server":
-            self._pids.setdefault(int(fact["pid"]), 0)
+            self._pids.add(int(fact["pid"]))
             if fact.get("family") in _FAMILIES and fact.get("kind") in _KINDS and fact.get("inode"):
                 self._listeners[fact["id"]] = _Asked(_listener(fact))
             else:
@@ -59,7 +59,7 @@ class Sampler:
         """A sample to be told; None if there is nothing to ask for, or if nothing has changed for less than a second."""
         begin = time.monotonic_ns()
         queues = [found for server, asked in list(self._listeners.items()) if (found := self._queue(server, asked)) is not None]
-        listed = {pid: its for pid in list(self._pids) if (its := self._process(pid)) is not None}
+        listed = {pid: its for pid in sorted(self._pids) if (its := self._process(pid)) is not None}
         processes = [_process(pid, born, running) for pid, (born, running) in listed.items()]
         calls = []
         if begin - self._asleep.last >= LOOK * 1e9:
@@ -99,7 +99,7 @@ class Sampler:
         """The children and threads of a process; None if the kernel does not say."""
         born, running = children(pid), threads(pid)
         if isinstance(running, NotAvailable):
-            self._pids.pop(pid, None)  # gone: its pid may be another process's from now on
+            self._pids.discard(pid)  # gone: its pid may be another process's from now on
             return None
         return None if isinstance(born, NotAvailable) else (born, running)  # no answer is not "no children"
 

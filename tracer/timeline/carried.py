@@ -5,7 +5,7 @@ get_request before it, in the same parent, returned; a turn of the loop is about
 it, and at the bottom of a context that of the span it was born in.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 
 from . import connections
@@ -62,6 +62,12 @@ class Carried:
             found.append(current)
             around = span
         return found
+
+    def taken(self, context: Context, first: int, stop: int) -> list[Connection]:
+        """The connections that spans from `first` up to, and without, `stop` may be about because they were taken around them."""
+        if context.accepts is None or context.accepted is None:
+            return []
+        return context.accepted[max(0, bisect_right(context.accepts, first) - 1) : bisect_left(context.accepts, stop) + 1]
 
     def _of_itself(self, context: Context, span: int, around: int) -> Connection | None:
         """The connection that the span is about by itself, whatever those around it are about; `around` is the next of them."""

@@ -26,12 +26,13 @@ def children_at(timeline: Timeline, process: Process, sample: SampledProcess | N
     when = sample.end if sample is not None else t
     forked = {fork.pid: fork for fork in process.forked.at(when)}
     listed = {child.pid: child for child in sample.children} if sample is not None else {}
+    being_forked = _being_forked(timeline, process, sample) if sample is not None else set()
     children = []
     for pid in sorted(forked.keys() | listed.keys()):
         child, fork = listed.get(pid), forked.get(pid)
         if fork is None and sample is not None:
             fork = _fork_of(process, pid, sample)
-        believed = fork is not None or (sample is not None and _is_being_forked(timeline, process, pid, sample))
+        believed = fork is not None or pid in being_forked
         children.append(_child(timeline, process, pid, fork, child, believed, when, t))
     born = process.forked.items[process.forked.before(when) : process.forked.before(t)]
     return (*children, *(_child(timeline, process, one.pid, one, None, True, t, t) for one in born if one.reaped > t))
@@ -86,18 +87,26 @@ def _fork_of(process: Process, pid: int, sample: SampledProcess) -> Fork | None:
     return next((fork for fork in reversed(known) if fork.begin <= sample.end and fork.reaped > sample.begin), None)
 
 
-def _is_being_forked(timeline: Timeline, process: Process, pid: int, sample: SampledProcess) -> bool:
-    """Whether the kernel lists a child whose fork has not returned yet."""
-    context = _context(timeline, process, pid, sample.end)
-    if context is not None and context.cause == "fork":
-        return True
-    return "fork" in _inside(timeline, process, sample.end)
+def _being_forked(timeline: Timeline, process: Process, sample: SampledProcess) -> set[int]:
+    """The children that the kernel lists and whose forks have not returned yet: at most as many as there are such forks.
+
+    A program may have children of its own, too.
+    """
+    forks = [begin for hook, begin in _innermost(timeline, process, sample.end) if hook == "fork"]
+    if not forks:
+        return set()
+    before = timeline.samples.process(process.pid, process.first.t, min(forks))
+    known = {(child.pid, child.born) for child in before.children} if before is not None else set()
+    found = [
+        child for child in sample.children if (child.pid, child.born) not in known and _fork_of(process, child.pid, sample) is None
+    ]
+    return {child.pid for child in sorted(found, key=lambda child: (child.born, child.pid))[-len(forks) :]}
 
 
-def _inside(timeline: Timeline, process: Process, t: int) -> list[str]:
-    """The hooks in which the process's contexts were at `t`."""
+def _innermost(timeline: Timeline, process: Process, t: int) -> list[tuple[str, int]]:
+    """The hooks in which the process's contexts were at `t`, and since when."""
     stacks = [timeline.spans.stack_at(one, t) for one in timeline.ordered.at(t) if one.process is process]
-    return [timeline.code(stack[-1][1]).hook for stack in stacks if stack]
+    return [(timeline.code(stack[-1][1]).hook, stack[-1][2]) for stack in stacks if stack]
 
 
 def _reaped_by(timeline: Timeline, process: Process, fork: Fork) -> str:
@@ -148,7 +157,7 @@ def _believed(timeline: Timeline, process: Process, sample: SampledProcess) -> t
     born = forked.items[forked.before(said) : forked.before(sample.begin)]
     known = [*forked.at(said), *born]
     number += len(born) - sum(fork.reaped <= sample.begin for fork in known)
-    inside = _inside(timeline, process, sample.end)
+    inside = [hook for hook, _ in _innermost(timeline, process, sample.end)]
     more = forked.before(sample.end) - forked.before(sample.begin) + inside.count("fork")
     less = sum(sample.begin < fork.reaped <= sample.end for fork in known) + inside.count("waitpid")
     return number - less, number + more

@@ -24,10 +24,6 @@ class Supplier:
     name: str  # qualified
     file: str = ""
 
-    def is_owner(self, code: Code) -> bool:
-        """Whether it is the class that supplies a code."""
-        return code.module == self.module and code.owner == self.name.rpartition(".")[2]
-
 
 def server_classes(timeline: Timeline, server: int | None, t: int) -> tuple[str, ...]:
     """The names of a server's classes in the order of its MRO; none if they are not known.

@@ -75,7 +75,15 @@ class Connection:
         for process, released in self.holding():
             if process.how == "killed" and process.ended == released:
                 return "killed"
-        return "refused" if self.refused <= t else "failed" if self.failed <= t else "closed"
+        if self.refused <= t or self.failed <= t:
+            return "refused" if self.refused <= t else "failed"
+        return "exited" if self._is_left() else "closed"
+
+    def _is_left(self) -> bool:
+        """Whether its last holder has not closed it, but ended."""
+        assert self.context.process is not None
+        holders = [(self.context.process, self.released), *(self.holders or {}).items()]
+        return any(released > process.ended == self.ended() for process, released in holders)
 
 
 def peer4_words(peer: int) -> str:

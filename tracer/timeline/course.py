@@ -118,7 +118,14 @@ class _Walk:
         span, count = first, self.spans.count_at(context, self.t)
         while span < count:
             one = self.spans.span(context, span)
-            if one.depth < level or (one.depth == level and self.carried.connection(context, span) is not self.connection):
+            if one.depth < level:
+                self.seen[context.id] = True
+                break
+            about = self.carried.connection(context, span) if one.depth == level else self.connection
+            if about is None and one.parent < 0:  # of a thread of a pool: it does not say whose it is
+                span = self.spans.beyond(context, span)
+                continue
+            if about is not self.connection:
                 self.seen[context.id] = True
                 break
             code = self.timeline.code(one.code)
@@ -129,7 +136,7 @@ class _Walk:
                 if code.hook in ("fork", "Thread.start"):
                     born += [child for child in (context.grafts or {}).get(span, ()) if child.host == span and child.t <= self.t]
                 if code.hook == "handle":  # what the program does in there is its own
-                    span = max(span, self.spans.count_at(context, ended - 1) - 1 if ended is not None else count)
+                    span = self.spans.beyond(context, span) - 1 if ended is not None else count
             span += 1
         else:
             self.seen[context.id] |= self._turn_is_over(context, first)

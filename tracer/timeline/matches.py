@@ -20,6 +20,7 @@ from .filter import Call, Filter, When, call_of
 from .lifetimes import FOREVER
 from .nth import Nth
 from .places import Places
+from .scope import Handle, Scope, handles_of
 from .settle import root_key, standing
 from .shapes import OPEN, Move
 from .timeline import Timeline
@@ -34,11 +35,12 @@ Verdict = tuple[bool | None, bool | None]  # whether it matches before and after
 class _Plan:
     """What is to be looked at in a move."""
 
-    __slots__ = ("begins", "closes", "requests")
+    __slots__ = ("begins", "closes", "handles", "requests")
 
     def __init__(self) -> None:
         self.begins: list[tuple[int, Verdict]] = []  # spans that begin in it, by their number there
         self.closes: list[tuple[int, Verdict]] = []  # spans that end in it and began before, by their depth
+        self.handles: list[Handle] = []
         self.requests: list[int] = []  # references to spans that tell what request is served, or how it was answered
 
 
@@ -51,6 +53,8 @@ class Matches:
         self._spans = timeline.spans
         self._clock = clock
         self._keys = filter_.keys()
+        scope = Scope(timeline, filter_)
+        self._scope = scope if scope.narrows else None
         self._forget()
 
     def _forget(self) -> None:
@@ -61,6 +65,7 @@ class Matches:
         self._unknown = -1  # how many codes were defined when one was met that was not; -1: none was
         self._seen = 0  # chunks
         self._most = 0  # chunks that were seen once, before some of them are to be looked at again
+        self._begun = len(self._spans.moves)  # chunks there were when it began
         self._newest = array("q")  # the newest time of the first _EVERY chunks, of twice as many, …
         self._found: dict[int, int | array[int]] = {}  # context -> its spans that match
         self._lanes: dict[int, list[Context]] = {}  # context -> those of the contexts in it that have matches, or have some in them
@@ -154,7 +159,7 @@ class Matches:
         since = changes.since()
         again = [] if since == EVERYTHING else list(changes.again())
         uncounted = self._nth is not None and (
-            since != FOREVER or again or ("open" in self._keys and self._most < len(self._spans.moves))
+            since != FOREVER or again or ("open" in self._keys and self._begun < len(self._spans.moves))
         )
         if since == EVERYTHING or uncounted or self._unknown not in (-1, codes):
             self._forget()
@@ -198,6 +203,8 @@ class Matches:
                 plan.closes.append((depth, (before, after)))
         if move.roles is not None and not _SERVED.isdisjoint(self._keys):
             plan.requests += [mark.span for mark in move.roles.marks if mark.what in (role.ASKED, role.REPLIED)]
+        if self._scope is not None:
+            plan.handles = handles_of(move)
         found = plan if plan.begins or plan.closes or plan.requests else None
         closed = (move.code(~depth) for depth, _, _ in move.closed)
         if all(code in self._verdicts for code in (*move.codes, *closed)):
@@ -219,10 +226,22 @@ class Matches:
 
     def _look(self, chunk: int, plan: _Plan, again: bool) -> int:
         """Look at the calls that begin or end in a chunk; how many were asked."""
-        context, base = self._spans.owners[chunk], self._spans.bases[chunk]
+        context = self._spans.owners[chunk]
+        index = bisect_left(context.chunks, chunk)
+        asked = 1
+        if again or self._scope is None or self._scope.may_match(context, index, plan.handles):
+            asked = self._judge_all(context, index, plan, again)
+        self._changes.watch(context)
+        if plan.requests and not again and self._nth is None:
+            for reference in plan.requests:
+                self._look_again(context.chunks[self._told_since(context, index, reference) : index])
+        return asked
+
+    def _judge_all(self, context: Context, index: int, plan: _Plan, again: bool) -> int:
+        """Find out which calls match that begin or end in the context's chunk `index`; how many were asked."""
+        base = self._spans.bases[context.chunks[index]]
         for local, verdict in plan.begins:
             self._judge(context, base + local, verdict, again)
-        index = bisect_left(context.chunks, chunk) if plan.closes or plan.requests else 0
         around = self._spans.around(context, index) if plan.closes else ()
         for depth, (before, after) in plan.closes:
             span = around[depth]
@@ -232,10 +251,6 @@ class Matches:
                 self._judge(context, span, (before, after), True)
             elif not self._has(context.id, span):
                 self._judge(context, span, (False, after), False)
-        self._changes.watch(context)
-        if plan.requests and not again and self._nth is None:
-            for reference in plan.requests:
-                self._look_again(context.chunks[self._told_since(context, index, reference) : index])
         return len(plan.begins) + len(plan.closes)
 
     def _told_since(self, context: Context, index: int, reference: int) -> int:

@@ -19,8 +19,8 @@ from typing import Literal
 ContextEnd = Literal["returned", "exited", "killed", "replaced", "gone", "open"]
 
 #: How a connection ended: every holder closed it; verify_request said no; an exception left one of its hooks; its holder was
-#: killed; somebody holds it still.
-ConnectionState = Literal["closed", "refused", "failed", "killed", "open"]
+#: killed, or ended without closing it; somebody holds it still.
+ConnectionState = Literal["closed", "refused", "failed", "killed", "exited", "open"]
 
 
 @dataclass(frozen=True, slots=True)

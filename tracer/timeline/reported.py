@@ -56,8 +56,7 @@ class _Exception:
         """The first call that an exception of the same words left, each within the other; behind it a `finally` may have made calls."""
         words = self.text(span)
         for _ in range(_DEEPEST):
-            assert span.end is not None
-            made, _all = made_by(self.spans, self.context, span.number, self.spans.count_at(self.context, span.end), _BEHIND)
+            made, _all = made_by(self.spans, self.context, span.number, self.spans.beyond(self.context, span.number), _BEHIND)
             inside = (self.spans.span(self.context, one) for one in reversed(made))
             found = next((one for one in inside if one.how == RAISE and self.text(one) == words), None)
             if found is None:
@@ -88,12 +87,8 @@ class _Exception:
 
     def _reporter(self, span: Span) -> Span | None:
         """The call of handle_error that came next in the same caller."""
-        assert span.end is not None
-        number = span.number
-        stop = self.spans.count_at(self.context, self.t)
-        # The next call that began when this one had ended.
-        behind = self.spans.count_at(self.context, span.end)
-        if behind >= stop or behind <= number:
+        behind = self.spans.beyond(self.context, span.number)
+        if behind >= self.spans.count_at(self.context, self.t):
             return None
         found = self.spans.span(self.context, behind)
         is_next = found.parent == span.parent and self.timeline.code(found.code).hook == "handle_error"

@@ -50,6 +50,7 @@ class SampledCall(NamedTuple):
     child: int | None = None  # the process that it waits for; -1: any child
     timeout: int | None = None  # milliseconds that the call waits at most; -1: for ever
     until: int | None = None  # when the call ends by itself
+    writes: bool = False  # a poll: it waits until it can write
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +153,8 @@ def _call(entry: dict[str, Any], begin: int, end: int) -> SampledCall:
     since, descriptor, inode, received, sent = (_maybe(entry, name) for name in ("since", "descriptor", "inode", "received", "sent"))
     child, timeout, until = (_maybe(entry, name) for name in ("child", "timeout", "until"))
     why, what, peer = (string(entry, name) for name in ("why", "what", "peer"))
-    call = string(entry, "call") or None
-    return SampledCall(begin, end, call, why, since, descriptor, what, inode, received, sent, peer, child, timeout, until)
+    call, writes = string(entry, "call") or None, entry.get("writes") is True
+    return SampledCall(begin, end, call, why, since, descriptor, what, inode, received, sent, peer, child, timeout, until, writes)
 
 
 def _order(sample: Queue | SampledProcess | SampledCall) -> tuple[int, int, str]:

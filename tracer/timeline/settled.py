@@ -38,7 +38,8 @@ class Settled:
     fresh: set[int] = field(default_factory=set)  # contexts that this settling placed
     root: Process | None = None  # the first of all that an interpreter's start began
     numbered: int = 0  # contexts whose number among those of their kind is right
-    counted: dict[str, int] = field(default_factory=dict)  # kind -> how many of them are of it
+    threads: int = 0  # how many of them are threads
+    taken: set[int] = field(default_factory=set)  # numbers that clients among them have
 
 
 class Disturbed(Exception):  # noqa: N818 - no error

@@ -309,14 +309,6 @@ class Spans:
         span = self.reference(context, index, move.event_spans[event])
         return (span, move.kinds[event]) if span >= 0 else (-1, -1)
 
-    def newest_time(self, context: Context, t: int) -> int:
-        """The time of the context's newest event at or before `t`; that of its begin if it has none."""
-        index, event = self._event_at(context, t)
-        if event < 0:
-            return context.t
-        chunk = context.chunks[index]
-        return self.values[self.offsets[chunk] + self.moves[chunk].positions[event]]
-
     def next_event(self, context: Context, t: int) -> int:
         """The time of the context's first event after `t`; FOREVER: none is recorded."""
         index, event = self._event_at(context, t)

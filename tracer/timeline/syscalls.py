@@ -71,8 +71,9 @@ def bytes_words(verb: str, call: SampledCall, connection: ConnectionMoment | Non
     if call.received is None:
         if connection is not None:
             yield f"bytes waiting: n/a ({call.why or 'the kernel did not show it'})"
-    elif verb in _WRITES and call.peer:
-        yield f"{count(call.sent or 0, 'byte')} not yet taken by the other end"
+    elif verb in _WRITES or call.writes:
+        if call.peer:
+            yield f"{count(call.sent or 0, 'byte')} not yet taken by the other end"
     elif verb in _READS:
         yield f"{count(call.received, 'byte')} waiting"
 
@@ -88,6 +89,8 @@ def end_words(verb: str, call: SampledCall, connection: ConnectionMoment | None,
         yield f"only the end of P{call.child} can end it"
     elif verb in _ENDS:
         yield _ENDS[verb]
+    elif call.what == "socket" and call.received is None and not call.why and verb in TAKES:
+        yield f"whoever connects or sends to it can end it{limit}"
     elif call.what in ("socket", "pipe"):
         yield f"whoever has its other end can end it{limit}"
     elif call.timeout is not None and call.timeout >= 0:

@@ -7,6 +7,7 @@ Rules of this file:
 """
 
 import json
+import re
 from array import array
 from bisect import insort
 from collections.abc import Iterable
@@ -274,17 +275,23 @@ class Timeline:
     def label(self, context: Context) -> str:
         """A context's short name: "main", "P4122" for a process, "T3" for a thread, "C7" for a client.
 
-        Threads, and clients, are numbered in the order they began.
+        Threads are numbered in the order they began; so are clients, but for those that have a number by their name: `client 7`.
         """
         state = self.settle()
         ordered = state.contexts
         if context.process is not None and context is context.process.first and context.kind == "process":
             return "main" if state.root is context.process else f"P{context.pid}"
         if state.numbered < len(ordered):
-            counts = state.counted if state.numbered else {}
+            if not state.numbered:
+                state.threads, state.taken = 0, set()
             for one in ordered.items[state.numbered :]:
-                counts[one.kind] = one.number = counts.get(one.kind, 0) + 1
-            state.numbered, state.counted = len(ordered), counts
+                if one.kind == "thread":
+                    state.threads += 1
+                    one.number = state.threads
+                elif one.kind == "client":
+                    one.number = _client_number(one.name, state.taken)
+                    state.taken.add(one.number)
+            state.numbered = len(ordered)
         return f"{'C' if context.kind == 'client' else 'T'}{context.number}"
 
     def number(self, connection: Connection | None) -> int | None:
@@ -304,3 +311,13 @@ class Timeline:
             if context.upper is None:
                 return None
             context, span = context.upper, context.host
+
+
+_CLIENT = re.compile(r"client (\d{1,9})\b")
+
+
+def _client_number(name: str, taken: set[int]) -> int:
+    """The number that a client has by its name; where it has none, or another has it, the next that is free."""
+    found = _CLIENT.match(name)
+    number = int(found[1]) if found is not None else 0
+    return number if number and number not in taken else max(taken, default=0) + 1

@@ -330,28 +330,3 @@ class Tree:
         for anchor in sorted(islice(reversed(grafts), len(grafts) - len(known))):
             insort(known, anchor)
         return known
-
-
-def call_around(timeline: Timeline, context: int, span: int) -> tuple[int, int] | None:
-    """The call (context id, span) around a call; that around a context's outermost calls is the one it was born in."""
-    if not _is_known(timeline, context, span):
-        return None
-    around = Tree(timeline, FOREVER).around(timeline.contexts[context], span)
-    return (around[0].id, around[1]) if around is not None else None
-
-
-def first_inside(timeline: Timeline, context: int, span: int, until: int = FOREVER) -> tuple[int, int] | None:
-    """The first call inside a call that had begun at `until`, in the order of the tree: what was born in it comes first."""
-    if not _is_known(timeline, context, span):
-        return None
-    tree, one = Tree(timeline, until), timeline.contexts[context]
-    if not tree.has_inside(tree.call(one, 0, span)):
-        return None
-    born = one.grafts.get(span, ()) if one.grafts is not None else ()
-    inside = (graft.id for graft in born if graft.host == span and graft.t <= until and tree.count(graft))
-    return next(((graft, 0) for graft in inside), (context, span + 1))
-
-
-def _is_known(timeline: Timeline, context: int, span: int) -> bool:
-    timeline.settle()
-    return context in timeline.contexts and 0 <= span < timeline.contexts[context].spans

@@ -114,7 +114,8 @@ class _Waits:
         loops = self.relations.loops_of(waiting)
         server = next((one.class_name for one in self.moment.servers if one.server == waiting.whom), "its server")
         if waiting.context in loops:
-            return f"waits in shutdown for the loop of {server} to end, which it runs itself: a deadlock", ["nothing can end it"]
+            what = f"waits in shutdown for the loop of {server} to end, which it runs itself: a deadlock"
+            return what, [_deadlock_end(waiting.context)]
         if not loops:
             return f"waits in shutdown for the loop of {server} to end", ["no loop of it is known to run"]
         return f"waits in shutdown for the loop of {server} to end, which {loops[0].label} runs", [self._doing(loops[0])]
@@ -182,7 +183,7 @@ class _Waits:
     def _in_a_call(self, context: ContextMoment) -> Wait | None:
         """It does not move, in a hook or in none."""
         known = self.timeline.contexts[context.context]
-        quiet = max(self.timeline.spans.newest_time(known, self.t), context.begin)
+        quiet = max(self.timeline.spans.last_event(known, self.t), context.begin)
         call = self.timeline.samples.call(context.pid, context.tid, quiet, self.t)
         if call is None:
             return self._unasked(context, quiet)
@@ -205,9 +206,8 @@ class _Waits:
     def _is_sampled(self, context: ContextMoment) -> bool:
         """Whether the threads of its process are looked at: a server's, and a child's of it."""
         process = self.timeline.contexts[context.context].process
-        asked = self.timeline.samples.processes
-        parent = process.parent if process is not None else None
-        return context.pid in asked or (parent is not None and parent.pid in asked)
+        near = (process, process.parent) if process is not None else ()
+        return any(self.timeline.samples.process(one.pid, one.first.t, self.t) is not None for one in near if one is not None)
 
     def _alone(self, context: ContextMoment, since: int, why: str) -> Wait | None:
         """What the recording knows by itself; nothing of those who are in no hook."""
@@ -296,6 +296,11 @@ def _in_queue(queue: Queue, old: str) -> str:
     if not queue.depth:
         return ""
     return f"{count(queue.depth, 'client')} {'waits' if queue.depth == 1 else 'wait'} in the accept queue{old}"
+
+
+def _deadlock_end(context: ContextMoment) -> str:
+    """Who can end a wait for oneself: a signal's handler runs in the main thread alone."""
+    return "only a signal can end it" if context.tid == context.pid else "only the end of its process can end it"
 
 
 def _held(held: Held) -> Wait:

@@ -30,13 +30,13 @@ from .panels.keys import Keys, Said
 from .panels.panel import Panel
 from .panels.timeline import TimelinePanel
 from .screens.help import HelpScreen, Question
-from .screens.watch import PANEL_KEYS, WatchScreen
+from .screens.watch import WatchScreen
 from .servers import details
 from .themed import Themed
 from .view import View
 
 SAYING = 10_000_000_000  # nanoseconds that a message stays
-WORTH = 3_000_000_000  # who waits for so long is told of, where nothing else is said
+WORTH = 2_000_000_000  # who waits for so long is told of; a message has gone by then
 
 
 class Watch(Themed[int]):
@@ -119,11 +119,13 @@ class Watch(Themed[int]):
         untyped = view.untyped - (self._view.untyped if self._view is not None else 0)
         if self._runs and not view.runs and self._passing:
             self._say("")
+        if self._view is None:
+            self._said = view.now  # what was said before there was anything to see
         self._view = view
         said = self.picture.query_one(Said)
-        if not self._untouched and view.mode == "live" and view.now - self._said >= SAYING:
-            said.message = ""
         said.waits = next((one.words(view.now) for one in view.waits if one.kind == "waits" and view.now - one.since >= WORTH), "")
+        if not self._untouched and view.mode == "live" and view.now - self._said >= (WORTH if said.waits else SAYING):
+            said.message = ""
         self.controls.server = view.server
         self.picture.show(view)
         self.gate.show(view)
@@ -260,7 +262,7 @@ class Watch(Themed[int]):
         self.picture.action_panel("held")
 
     def on_watch_screen_missing(self, event: WatchScreen.Missing) -> None:
-        self._say(NOBODY if event.name == "held" else "nothing was written to a terminal of ours")
+        self._say(NOBODY if event.name == "held" else "what the program writes is not recorded here: tracer run does that")
 
     # -- time --------------------------------------------------------------------------------------------------------------
 
@@ -298,6 +300,11 @@ class Watch(Themed[int]):
     def on_calls_chose(self, event: Calls.Chose) -> None:
         self.feed.choose(event.call)
         self.tick()
+
+    def on_calls_last(self) -> None:
+        if not self._runs:
+            self.feed.newest()
+            self.tick()
 
     def on_calls_first(self) -> None:
         self.time.first()
@@ -419,7 +426,8 @@ class Watch(Themed[int]):
 
 #: What a binding does -> what it is called.
 _NAME_OF = {one.action: one.id for one in Watch.BINDINGS if isinstance(one, Binding) and one.id is not None}
-NAMES = frozenset(_NAME_OF.values()) | {f"panel.{name}" for _, name in PANEL_KEYS}
+_NAME_OF |= {f"screen.{one.action}": one.id for one in WatchScreen.BINDINGS if isinstance(one, Binding) and one.id is not None}
+NAMES = frozenset(_NAME_OF.values())
 
 
 def watch(

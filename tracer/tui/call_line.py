@@ -7,10 +7,11 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.style import Style
 
+from tracer.recording.text import harmless
 from tracer.timeline.row import Row
 from tracer.timeline.units import duration, ticking
 
-from .cells import fill
+from .cells import clip, fill
 from .lines import Line, cells, ends, fit, line
 from .marks import (
     BAD,
@@ -81,7 +82,7 @@ def call_line(row: Row, now: int, columns: Columns, look: Look, errors: Errors) 
     room = columns.call + columns.connection - (len(time) - columns.time)
     number = fill(f"#{row.connection}", columns.connection) if row.connection is not None else ""
     width = room - len(number) - 1
-    call, held = _call(row, style, columns, look, errors), _held(row, look)
+    call, held = _call(row, style, columns, look, errors, width), _held(row, look)
     if row.stopped and cells(call) + cells(held) >= width:
         held = []  # that it is held says more than for how long it was
     call = fit(ends(call, held, width), width, pad=True)
@@ -94,8 +95,8 @@ def owner_words(row: Row) -> str:
     return f"{SUPER} {row.owner}" if row.super_level else row.owner
 
 
-def _call(row: Row, style: Style, columns: Columns, look: Look, errors: Errors) -> Line:
-    """Indentation, hook, payload and how it ended."""
+def _call(row: Row, style: Style, columns: Columns, look: Look, errors: Errors, room: int) -> Line:
+    """Indentation, hook, payload and how it ended; in `room` cells the most important of it."""
     born = row.label != "main" and row.depth > 0
     space = " " * (row.depth * columns.indent - born)
     head = line(space, (BORN, style) if born else "")
@@ -122,7 +123,15 @@ def _call(row: Row, style: Style, columns: Columns, look: Look, errors: Errors) 
         return line(*pieces, "  ", (row.payload, PLAIN), (f"  {_ENDS[row.outcome]}", WARN))
     if row.hook == "verify_request" and row.payload == "False":
         return line(*pieces, "  ", (f"{REFUSED} False: refused", WARN))
-    return line(*pieces, "  ", (row.payload, PLAIN)) if row.payload else pieces
+    return line(*pieces, "  ", (_short(row.payload, room - cells(pieces) - 2), PLAIN)) if row.payload else pieces
+
+
+def _short(payload: str, room: int) -> str:
+    """What came of a call stays where there is too little room for both: `GET /a/long… → 404`."""
+    asked, arrow, came = payload.rpartition(" → ")
+    if not arrow or cell_len(harmless(payload)) <= room:
+        return payload
+    return f"{clip(harmless(asked), max(4, room - cell_len(came) - 3))}{arrow}{came}"
 
 
 _ENDS = {

@@ -18,6 +18,8 @@ def fate(connection: ConnectionMoment) -> tuple[str, Style]:
             return f"{RAISED} failed {connection.error.partition(':')[0]}".rstrip(), BAD
         case "killed":
             return f"{KILLED} killed {signal_name(connection.signal)}" if connection.signal is not None else f"{KILLED} killed", BAD
+        case "exited":
+            return "ended with its process", DIM
         case "closed":
             word = "done" if connection.descriptor is None else "closed"  # there is nothing to close for a datagram
             took = connection.ended - connection.accepted if connection.ended is not None else None

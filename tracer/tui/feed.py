@@ -136,7 +136,9 @@ class Feed:
     def filter(self, text: str, found: Filter | None) -> None:
         """Show only the calls that `found`, which `text` says, matches; None: all."""
         self._matches = Matches(self.timeline, found) if found is not None else None
-        self.want(replace(self._wanted, filter=text if found is not None else ""))
+        text = text if found is not None else ""
+        if text != self._wanted.filter:  # other rows: what was looked at may be none of them
+            self.want(replace(self._wanted, filter=text, jumps=self._wanted.jumps + 1))
 
     def next_server(self) -> None:
         """Watch the next server; behind the last one that was chosen, again the one where most happens."""
@@ -153,15 +155,18 @@ class Feed:
         """Read on; a new view, or None if there is nothing new to see."""
         now = self._clock()
         self._read(now)
-        for matches in (self._matches, self.finder):
-            if matches is not None and not matches.scan(SCANNING):
-                self._asked = True
+        if self._matches is not None and not self._matches.scan(SCANNING):
+            self._asked = True
+        if self.finder is not None:
+            self.finder.scan(SCANNING)
         if self._view is not None and self._view.matched is not None and self._view.matched.progress < 100:
             self._asked = True  # what was found last is not seen yet
         if self._view is None or self._asked or (self._playing is not None and now - self._drawn >= TICKING):
             return self._build(now)
         if self._wanted.t is not None:
             return self._behind(now)
+        if self._view.reading is not None and now - self._drawn < REST and self._percent() is not None:
+            return None
         ticks = self._view.mode == "live" and now - self._drawn >= TICKING
         if self._view.mode == "live" and self._is_calm(self._view):
             return self._build(now) if now - self._drawn >= CALM else None
@@ -209,9 +214,12 @@ class Feed:
         assert self._view is not None
         view = self._view
         behind, percent = self._lag(now), self._percent()
+        if view.reading is not None and percent is None:  # what was read last may speak of that time, too
+            return self._build(now)
         if behind // TICKING == view.behind // TICKING and view.over == (not self._is_live) and percent == view.reading:
             return None
-        self._view = replace(view, behind=behind, over=not self._is_live, reading=percent)
+        ended = self.timeline.ended is not None
+        self._view = replace(view, behind=behind, over=not self._is_live, abandoned=self._abandoned, complete=ended, reading=percent)
         return self._view
 
     def _lag(self, now: int) -> int:

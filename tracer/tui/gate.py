@@ -137,8 +137,8 @@ class GateActions:
         """Ask the supervisor, and say so in `words`."""
         if self._controls.gate is not None:
             self._controls.gate(command, **fields)
-        frozen = self._view is not None and self._view.mode == "frozen"
-        self._say(f"{words} (the picture is frozen: space shows what comes of it)" if frozen else words)
+        stands = {"frozen": "frozen", "replay": "of the past"}.get(self._view.mode, "") if self._view is not None else ""
+        self._say(f"{words} (the picture is {stands}: space shows what comes of it)" if stands else words)
 
     def _hook(self) -> str:
         """The hook at the cursor; "": none that can be named in a filter."""
@@ -214,6 +214,8 @@ class GateActions:
 
     def _release(self, view: View, held: Held, mode: str, to: str = "") -> None:
         self._stepped = (held, view.now) if mode != "run" or to else None
+        if mode != "run":
+            self._picture.held.stay(held)
         words = f"{held.label} runs to: {to}" if to else f"{held.label} {_MOVES[mode]}"
         self._do(words, "release", context=held.context, mode=mode, follow=self._follow, to=to)
 

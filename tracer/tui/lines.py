@@ -1,8 +1,10 @@
 """Lines of segments: what panels are drawn with. No string is ever read as markup here."""
 
+import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
+from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
 from rich.style import Style
 
@@ -55,6 +57,25 @@ def ends(left: Line, right: Line, width: int) -> Line:
         return fit(left, width)
     room = max(0, width - cells(right) - 1)
     return [*fit(left, room, pad=True), Segment(" "), *right]
+
+
+_UNIT = re.compile(r"(?<=\d) (?=(?:ns|µs|ms|s|min|h|bytes?|%)\b)")
+
+
+def wrapped(content: str, width: int, indent: str = "") -> list[str]:
+    """Text made harmless, as lines of at most `width` cells; all but the first begin with `indent`. A number stays with its unit."""
+    found, here = [], ""
+    for word in _UNIT.sub("\xa0", harmless(content)).split(" "):
+        if here.strip() and cell_len(f"{here} {word}") <= width:
+            here += f" {word}"
+            continue
+        if here.strip():
+            found.append(here)
+            here = indent
+        *full, last = chop_cells(word, max(2, width - cell_len(here))) or [""]
+        found += [here + part if not place else indent + part for place, part in enumerate(full)]
+        here = (indent if full else here) + last
+    return [one.replace("\xa0", " ") for one in [*found, here]]
 
 
 def first(found: list[Line], height: int) -> list[Line]:

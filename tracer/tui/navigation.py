@@ -25,6 +25,8 @@ from .view import View
 SECOND = 1_000_000_000
 _PATIENCE = 300_000_000  # nanoseconds that a key may search; what takes longer goes on with the next press
 
+_AFTER = {"raised", "duration", "reply"}  # what is known of a call when it has ended
+
 
 class TimeActions:
     """What the keys do that move in time."""
@@ -41,6 +43,8 @@ class TimeActions:
     def show(self, view: View) -> None:
         """A new picture."""
         self._view = view
+        if self._picture.entry.purpose != "find":
+            self._feed.finder = None
 
     def _say(self, words: str) -> None:
         self._told = words
@@ -137,7 +141,8 @@ class TimeActions:
         self._go(navigate.connection_place(self._feed.timeline, number), f"there is no connection #{number}")
 
     def _choose(self, place: Place | None, does: str) -> None:
-        if place is None:
+        assert self._view is not None
+        if place is None or place.t > self._view.moment.t:
             self._say("no call is around this one" if does == "around" else "no call is inside this one")
             return
         wanted = self._feed.wanted
@@ -265,7 +270,7 @@ class TimeActions:
 
     def find(self, text: str, step: int, close: bool = False) -> None:
         """Go to the next call that matches, or with -1 to the one before."""
-        view, call = self._view, self._call()
+        view = self._view
         found = self._parsed(text)
         if found is None or view is None:
             return
@@ -276,8 +281,10 @@ class TimeActions:
         complete = matches.scan(_PATIENCE)
         if close:
             self._picture.close_entry()
-        if call is None or view.wanted.chosen is None:
-            match = matches.next(view.moment.t) if step > 0 else matches.previous(view.moment.t)
+        call = view.wanted.chosen  # which may be folded away: the row at the cursor is another, then
+        if call is None:  # behind the newest there is nothing: back to the last that matches
+            back = step < 0 or view.wanted.t is None
+            match = matches.previous(view.moment.t) if back else matches.next(view.moment.t)
         else:
             begin = navigate.begin_of(self._feed.timeline, *call)
             t = begin.t if begin is not None else view.moment.t
@@ -286,5 +293,7 @@ class TimeActions:
         if match is None:
             self._say(f"no {'later' if step > 0 else 'earlier'} call matches {text}{searched}")
         else:
-            self._feed.go(Place(*match))
+            place = Place(*match)
+            ended = navigate.end_of(self._feed.timeline, place.context, place.span) if _AFTER & found.keys() else None
+            self._feed.go(place if ended is None else ended)
             self._say(f"{matches.count:,} match {text}{searched}")

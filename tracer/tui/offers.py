@@ -9,7 +9,7 @@ Key: TypeAlias = tuple[str, str, str]
 """Key, word, action."""
 
 MOST = 8  # in the footer
-_FIRST_TO_GO = ("b", "v", "p", "?", "k", "z", "/", "i", "G")  # where they are too many; help is a key that people try anyway
+_FIRST_TO_GO = ("b", "v", "p", "z", "k", "?", "/", "i", "G")  # where they are too many; help is a key that people try anyway
 _FIRST_TO_GO_WHILE_HELD = ("b", "v", "p", "?", "z", "/", "←", "k", "i", "space", "c", "h")
 
 
@@ -148,7 +148,7 @@ def footer(offer: Offer) -> tuple[Key, ...]:
         keys.append(("space", "freeze", "app.freeze"))
     keys.append(("←", "→ time" if offer.past or offer.over else "back", "app.time('previous')"))
     if offer.past or offer.over:
-        keys += [("s", "step", "app.gate('in')")] * (not offer.held)
+        keys += [("s", "step", "app.gate('in')")] * (not offer.held or offer.over)
         keys += [("]", "connection", "app.time('next connection')"), ("e", "error", "app.time('next error')")]
         keys.append(("G", "go to", "app.go_to"))
     else:
@@ -157,6 +157,7 @@ def footer(offer: Offer) -> tuple[Key, ...]:
         keys += [("k", "Ctrl-C", "app.interrupt")] * offer.interrupts
         keys += gate * (not offer.held)
     keys.append(("/", "search", "screen.search") if offer.searches else ("/", "filter", "app.filter"))
+    keys += [("Esc", "all calls", "screen.back")] * offer.filtered
     keys += [("p", "panel", "screen.next_panel")] * offer.one_panel
     keys += [("v", "server", "app.next_server")] * offer.servers
     keys += [("z", "back" if offer.enlarged else "enlarge", "screen.enlarge"), ("?", "help", "app.help"), ("q", "quit", "app.leave")]

@@ -82,6 +82,7 @@ class Pictures:
             own=frozenset(code.hook for code in timeline.codes.values() if "." in code.hook and code.hook not in HOOKS),
             unasked=timeline.holds.unasked,
             below=rows.below,
+            at=rows.place,
             wanted=focus,
             waits=() if self.brief else waits(timeline, moment),
             lanes=None if self.brief else lanes(timeline, t, *self._stretch(stand, focus.length, t), self.columns, self.lanes),
@@ -109,13 +110,14 @@ class Pictures:
         """The view with that call chosen; None: the newest of the connection that is served, else the newest of all."""
         t = view.moment.t
         view = replace(view, focused=None)
+        focus = view.focus
         if call is None:
-            serving = view.serving(view.focus) if view.focus is not None else None
+            serving = view.serving(focus) if focus is not None else None
             newest = previous_event(self._timeline, t + 1) if serving is None else None
             call = (serving.context, serving.stack[-1].span) if serving is not None else newest[1:] if newest is not None else None
         described = describe(self._timeline, *call, t) if call is not None and not self.brief else None
         focused = described.connection if described is not None and view.wanted.chosen is not None else None
-        number = focused if focused is not None else view.focus.number if view.focus is not None else None
+        number = focused if focused is not None else focus.number if focus is not None else None
         found = course(self._timeline, number, t) if number is not None else None
         return replace(view, described=described, focused=focused, course=found)
 

@@ -109,6 +109,14 @@ def alike(view: View, mixin: str) -> list[ServerMoment]:
     return [one for one in view.moment.servers if one.process == process and is_a(one, mixin)]
 
 
+def kept_threads(view: View) -> str:
+    """How many threads the watched server keeps to join; "n/a" where others of its process do, too; "" where it keeps none."""
+    process = view.process
+    if process is None or process.believed_threads is None or view.server is None or not is_a(view.server, "ThreadingMixIn"):
+        return ""
+    return "n/a" if len(alike(view, "ThreadingMixIn")) > 1 else str(process.believed_threads)
+
+
 def of_process(view: View) -> list[Line]:
     """A line for panels that show a whole process, if it has other servers beside the watched one."""
     process = view.server.process if view.server is not None else None

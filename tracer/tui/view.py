@@ -79,6 +79,7 @@ class View:
     own: frozenset[str] = frozenset()  # the program's own hooks, as far as they are known
     unasked: int = 0  # stops at which a process could not ask whether it is held
     below: bool = False  # there are rows below these
+    at: int | None = None  # the row of the chosen call, or that stands for it: a folded one around it, the next that matches
     wanted: Focus = NEWEST  # what it is a picture of
     playing: bool = False  # the time that is shown goes on by itself, as it did
     matched: Matched | None = None  # what a filter has found; None: there is none
@@ -135,7 +136,8 @@ class View:
         if self.focused is not None and self.course is not None and self.course.connection.number == self.focused:
             return self.course.connection
         known = [one for one in self.moment.connections if self.server is None or one.server in (None, self.server.server)]
-        running = [one for one in known if self.serving(one) is not None]
+        handled = {span.connection for context in self.moment.contexts for span in context.stack if span.hook == "handle"}
+        running = [one for one in known if one.number in handled]
         return (running or known)[-1] if known else None
 
     def serving(self, connection: ConnectionMoment) -> ContextMoment | None:
@@ -157,7 +159,7 @@ def errors_in(rows: tuple[Row, ...]) -> Errors:
         stack = around.setdefault(row.context, [])
         while stack and stack[-1].depth >= row.depth:
             stack.pop()
-        if row.outcome == "raised" and stack and stack[-1].depth == row.depth - 1:
+        if row.outcome == "raised" and stack and _is_around(stack[-1], row):
             outer = stack[-1]
             if outer.outcome == "returned":
                 handled.add((row.context, row.span))
@@ -165,6 +167,11 @@ def errors_in(rows: tuple[Row, ...]) -> Errors:
                 passed.add((outer.context, outer.span))
         stack.append(row)
     return Errors(frozenset(handled), frozenset(passed))
+
+
+def _is_around(outer: Row, row: Row) -> bool:
+    """Whether a call was made right in that one before it: where only what matches is shown, the call around it may be no row."""
+    return outer.depth == row.depth - 1 and (outer.end is None or row.end is None or row.end <= outer.end)
 
 
 def innermost(context: ContextMoment) -> OpenSpan | None:

@@ -106,7 +106,7 @@ DEMOS = {
         ),
         Demo(
             "refusing",
-            "verify_request says no to clients 2, 4, 6, …: they were connected all the same.",
+            "verify_request says no to connections 2, 4, 6, …: they were connected all the same.",
             "tcp",
             "refusing",
             "RefusingServer",
@@ -114,7 +114,7 @@ DEMOS = {
         ),
         Demo(
             "failing",
-            "The handler divides by zero for clients 3, 6, 9, …: handle_error reports it and the server goes on.",
+            "The handler divides by zero for connections 3, 6, 9, …: handle_error reports it and the server goes on.",
             "tcp",
             "failing",
             "CountingServer",

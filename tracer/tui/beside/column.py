@@ -15,7 +15,7 @@ from ..panels.children import forks
 from ..panels.header import MODES
 from ..panels.queue import QueuePanel
 from ..panels.rail import Rail
-from ..servers import no_server
+from ..servers import kept_threads, no_server
 from ..times import when
 from ..view import View, errors_in
 from .aligned import Place
@@ -96,7 +96,7 @@ def _workers(view: View) -> Line:
     if process is None:
         return line(("no server process now", DIM))
     if not forks(view):
-        keeps = "" if process.believed_threads is None else f"keeps {process.believed_threads} · "
+        keeps = f"keeps {kept} · " if (kept := kept_threads(view)) else ""
         return line(f"threads: {keeps}kernel {len(process.threads) if process.threads else 'n/a'}")
     zombies = sum(child.state == "zombie" and child.reaped is None for child in process.children)
     believes = "n/a" if process.believed_children is None else process.believed_children

@@ -11,6 +11,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from tracer.probe.hooks import HOOKS
+from tracer.recording.text import harmless
 from tracer.timeline.row import Row
 from tracer.timeline.units import count
 
@@ -37,8 +38,8 @@ class Calls(Scrolled, can_focus=True):
         "connection, the duration (or how long it lasts), the class that supplied the hook; bold if it is the program's own."
         "\n\nThe cursor is the row whose label is reversed: that call is chosen, Source and Inspector are about it, and h and t "
         "propose its hook; t, s, n, u and g are about its context if that is held. It follows the newest call. Arrow and page keys, "
-        "a click and the mouse wheel move it; then nothing moves by itself. End goes back. Enter shows the moment at which the chosen "
-        "call began, and again, at which it ended."
+        "a click and the mouse wheel move it; then nothing moves by itself. End goes back, in a finished recording to its end. Enter "
+        "shows the moment at which the chosen call began, and again, at which it ended."
         "\n\n- folds away what is inside a call ([+] stands there then), + shows it again. / shows only the calls that match a filter, "
         "Esc all again; F jumps from one match to the next. ( goes to the call around, ) to the first one inside."
         "\n\nA time at ‖ is how much of a call its context was held, by a person or by slow motion: no time of the program's. w leaves "
@@ -54,6 +55,7 @@ class Calls(Scrolled, can_focus=True):
         Binding("down", "move(1)", "The call below", show=False),
         Binding("pageup", "page(-1)", "A page up", show=False),
         Binding("pagedown", "page(1)", "A page down", show=False),
+        Binding("end", "last", "The newest call", show=False),
         Binding("enter", "app.time('begin')", "The moment at which it began; again: at which it ended", show=False),
         Binding("minus", "app.fold(True)", "Fold it away", show=False),
         Binding("plus,equals_sign", "app.fold(False)", "Unfold it", show=False),
@@ -65,6 +67,9 @@ class Calls(Scrolled, can_focus=True):
         def __init__(self, call: Call | None) -> None:
             super().__init__()
             self.call = call
+
+    class Last(Message):
+        """The person wants the newest call of all."""
 
     class First(Message):
         """The person wants the first call of all."""
@@ -83,7 +88,8 @@ class Calls(Scrolled, can_focus=True):
         if view.matched is not None:
             text, matches, progress = view.matched
             searching = f", {progress} % looked at" if progress < 100 else ""
-            found += f" ─ {count(matches, 'call matches', 'calls match')} {text}{searching}"
+            past = " in all" if view.wanted.t is not None else ""  # some of them may be later
+            found += f" ─ {count(matches, 'call')}{past} match{'es' if matches == 1 else ''} {harmless(text)}{searching}"
         return found if not self.was_held else f"{found} ─ times with{'' if self.with_held else 'out'} ‖ held (w)"
 
     @property
@@ -113,6 +119,9 @@ class Calls(Scrolled, can_focus=True):
             return None
         if self.follows or self._cursor is None:
             return len(rows) - 1
+        view = self._drawn
+        if view is not None and view.at is not None and view.wanted.chosen == self._cursor:
+            return min(view.at, len(rows) - 1)
         return _place_of(rows, *self._cursor) or 0
 
     def action_move(self, step: int) -> None:
@@ -141,6 +150,11 @@ class Calls(Scrolled, can_focus=True):
             self._put(0)
             self.post_message(self.First())
 
+    def action_last(self) -> None:
+        """The newest call; of a recording that is finished, at its end."""
+        self.action_tail()
+        self.post_message(self.Last())
+
     def action_tail(self) -> None:
         super().action_tail()
         self._cursor = None
@@ -167,12 +181,18 @@ class Calls(Scrolled, can_focus=True):
         if place is None or self.follows:
             return
         top, height = round(self.scroll_y), self.scrollable_content_region.height
-        self._stay(min(max(place, top - 1), max(0, top + height - 2)))
+        seen = min(max(place, top - 1), max(0, top + height - 2))
+        if seen != place:
+            self._stay(seen)
 
     def _put(self, place: int) -> None:
         """The cursor on that row, and the row in sight."""
         self.follows = False
         self._stay(place)
+        self._bring(place)
+
+    def _bring(self, place: int) -> None:
+        """Have that row in sight."""
         top, height = round(self.scroll_y), self.scrollable_content_region.height
         if place + 1 < top or place == 0:  # with what stands above the oldest row
             self.go(place + bool(place))
@@ -186,9 +206,7 @@ class Calls(Scrolled, can_focus=True):
         self._tell(self._cursor)
 
     def _jump(self, view: View) -> None:
-        """Somebody has gone elsewhere: the cursor is where the view says, and its row in sight."""
-        self._jumps, self._cursor = view.wanted.jumps, view.wanted.chosen
-        self.follows = self._cursor is None
+        """Somebody has gone elsewhere: the row of the cursor in sight."""
         self._show(view)
         place, height = self._place(), self.scrollable_content_region.height
         if place is None or self.follows:
@@ -197,7 +215,15 @@ class Calls(Scrolled, can_focus=True):
             self.go(max(0, place + 1 - height * 2 // 3))
 
     def _take(self, view: View | None) -> None:
-        if view is not None and view.wanted.jumps != self._jumps and self.scrollable_content_region.width:
+        if view is None:
+            return
+        jumped = view.wanted.jumps != self._jumps
+        if jumped:
+            self._jumps, self._cursor = view.wanted.jumps, view.wanted.chosen
+            self.follows = self._cursor is None
+        if not self.scrollable_content_region.width:
+            self._drawn = view  # nobody sees it, but keys are about its cursor
+        elif jumped:
             self._jump(view)
         else:
             super()._take(view)
@@ -206,7 +232,7 @@ class Calls(Scrolled, can_focus=True):
         super().on_resize()
         place = self._place()
         if place is not None and not self.follows:
-            self._put(place)
+            self._bring(place)
 
     # -- following and scrolling -------------------------------------------------------------------------------------------
 
@@ -214,8 +240,10 @@ class Calls(Scrolled, can_focus=True):
         return len(view.rows) + 1 + view.below
 
     def place_in(self, view: View, top: int) -> int | None:
-        anchor = self._rows[min(max(0, top - 1), len(self._rows) - 1)] if self._rows else None
-        place = _place_of(view.rows, anchor.context, anchor.span) if anchor is not None else None
+        if not self._rows:
+            return 0
+        anchor = self._rows[min(max(0, top - 1), len(self._rows) - 1)]
+        place = _place_of(view.rows, anchor.context, anchor.span)
         return place + (1 if top else 0) if place is not None else None
 
     @property
@@ -260,6 +288,8 @@ def _above(view: View) -> str:
     """What stands above the oldest row."""
     if view.more:
         return f"{MORE} earlier calls"
+    if view.matched is not None:
+        return "no earlier call matches" if view.matched.progress == 100 else "not all calls were looked at yet"
     if view.rows:
         return "the recording begins here"
     return "no hook was called" if view.finished else "no hook called yet"

@@ -1,7 +1,5 @@
 """The children of the watched server: what it believes beside what the kernel says."""
 
-from textwrap import wrap
-
 from rich.style import Style
 
 from tracer.timeline.moment import Child, ContextMoment, ProcessMoment
@@ -9,7 +7,7 @@ from tracer.timeline.units import ticking
 from tracer.timeline.words import signal_name
 
 from ..gauges import scaled
-from ..lines import Line, ends, first, line
+from ..lines import Line, ends, first, line, wrapped
 from ..marks import BAD, BOLD, CURRENT, DIM, KILLED, PLAIN, STOPPED, WARN, ZOMBIE, context_style
 from ..servers import alike, is_a, loop_of, no_server, of_process
 from ..times import asked, when
@@ -50,10 +48,16 @@ class ChildrenPanel(Panel, can_focus=True):
             return [line((f"none: {view.server.class_name} serves in {where}", DIM))]
         lines = [_compared(view, process), *_limit(view, process)] if forks(view) else [line((asked(view, process.taken), DIM))]
         lines += of_process(view)
-        lines += [line((part, WARN)) for words in process.differs for part in wrap(words, max(20, width))]
+        lines += [line((part, WARN)) for words in process.differs for part in wrapped(words, max(20, width))]
         reaped = [child for child in process.reaped if child.pid not in {one.pid for one in process.children}]
-        lines += [_child(view, child, width) for child in (*reaped, *process.children)] or [line(("none now", DIM))]
+        listed = sorted((*process.children, *reaped), key=_rank)
+        lines += [_child(view, child, width) for child in listed] or [line(("none now", DIM))]
         return first([*lines, *_remarks(view, process, width)], height)
+
+
+def _rank(child: Child) -> int:
+    """Who runs comes first, then zombies, then who was waited for."""
+    return 2 if child.reaped is not None else 1 if child.state == "zombie" else 0
 
 
 def _limit(view: View, process: ProcessMoment) -> list[Line]:
@@ -80,7 +84,7 @@ def _remarks(view: View, process: ProcessMoment, width: int) -> list[Line]:
     last = max((*process.reaped, *process.children), key=lambda child: child.reaped or 0, default=None)
     if last is not None and last.reaped_by and width < _WIDE:
         words = f"{last.label or f'P{last.pid}'} was reaped by {last.reaped_by}"
-        lines += [line((part, DIM)) for part in wrap(words, max(20, width))]
+        lines += [line((part, DIM)) for part in wrapped(words, max(20, width))]
     return lines
 
 

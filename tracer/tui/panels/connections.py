@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.message import Message
 
+from tracer.recording.text import harmless
 from tracer.timeline.moment import ConnectionMoment
 from tracer.timeline.units import ticking
 
@@ -107,8 +108,7 @@ class ConnectionsPanel(Panel, can_focus=True):
             return self.NAME
         return f"{self.NAME} ─ {sum(one.state == 'open' for one in view.recent)} open of {view.server.accepted:,}"
 
-    def needs(self, view: View) -> int:
-        """How many lines it takes to say all."""
+    def needs(self, view: View, width: int) -> int:
         return max(1, len(view.recent))
 
     def draw(self, view: View, width: int, height: int) -> list[Line]:
@@ -118,7 +118,9 @@ class ConnectionsPanel(Panel, can_focus=True):
         first, last = self._window(view, height)
         seen = view.recent[first:last]
         self._numbers = [one.number for one in seen]
-        lines = [_row(view, one, width, self.has_focus and one.number == self.chosen) for one in seen]
+        chosen, focus = self.chosen if self.has_focus else None, view.focus
+        focused = focus.number if focus is not None else None
+        lines = [_row(view, one, width, one.number == focused, one.number == chosen) for one in seen]
         if first:
             self._numbers.insert(0, None)
             lines.insert(0, line((f"… {first} more above", DIM)))
@@ -136,8 +138,7 @@ class ConnectionsPanel(Panel, can_focus=True):
         return (0, min(height, count)) if not first else (first, last)
 
 
-def _row(view: View, one: ConnectionMoment, width: int, marked: bool) -> Line:
-    focused = view.focus is not None and view.focus.number == one.number
+def _row(view: View, one: ConnectionMoment, width: int, focused: bool, marked: bool) -> Line:
     number = (BOLD if focused or marked else PLAIN) + Style(reverse=marked)
     label = one.stage_label or one.label or ""
     shape = DIM if one.state != "open" else PLAIN
@@ -158,9 +159,9 @@ def _row(view: View, one: ConnectionMoment, width: int, marked: bool) -> Line:
 def _peer(one: ConnectionMoment, width: int) -> str:
     """Where it comes from: where there is little room, the port alone, or the last part of the path."""
     if width >= _WIDE:
-        return f"{fill(one.peer, _PEER)} "
+        return f"{fill(harmless(one.peer), _PEER)} "
     _, colon, last = one.peer.rpartition(":" if not one.peer.startswith(("/", "@")) else "/")
-    return f"{fill(f'{colon}{last}', _PORT)} "
+    return f"{fill(harmless(f'{colon}{last}'), _PORT)} "
 
 
 def _stage(view: View, one: ConnectionMoment) -> tuple[str, Style, int]:

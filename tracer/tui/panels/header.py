@@ -96,7 +96,8 @@ def _counts(view: View, width: int) -> Line:
     counts = view.moment.counts
     paced = bool(view.moment.pace)  # to say so takes room
     long = width >= 100 and not view.abandoned and not paced
-    pieces = [] if paced and width < 100 else [count(counts.events, "event")]
+    past = view.wanted.t is not None  # how much there is in all is nothing of that moment
+    pieces = [] if (paced and width < 100) or past else [count(counts.events, "event")]
     if long:
         server = view.server
         noun = "datagram" if server is not None and server.kind == "datagram" else "connection"

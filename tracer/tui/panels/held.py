@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import ClassVar, TypeAlias
 
 from rich.style import Style
@@ -13,7 +12,7 @@ from textual.reactive import reactive
 from tracer.timeline.moment import SLOW_MOTION, STEP, Held, Hold
 from tracer.timeline.units import ticking
 
-from ..lines import Line, cells, ends, line
+from ..lines import Line, cells, ends, line, wrapped
 from ..marks import ARROW, BOLD, DIM, HELD, PLAIN, STOPPED, WARN, context_style
 from ..times import waits
 from ..view import View
@@ -71,6 +70,10 @@ class HeldPanel(Panel, can_focus=True):
             return entries[0] if entries else None
         return next((entry for entry in entries if _identity(entry) == self._choice), None)
 
+    def stay(self, held: Held) -> None:
+        """The one that is stepped stays chosen."""
+        self._choose(held)
+
     def action_move(self, step: int) -> None:
         """Choose the one above or below."""
         entries = _entries(self.view) if self.view is not None else []
@@ -118,8 +121,10 @@ class HeldPanel(Panel, can_focus=True):
 
 
 def _entries(view: View) -> list[Entry]:
-    """Held contexts, those that wait for a person before those of slow motion; then holds."""
-    return [*view.stopped, *(one for one in view.moment.held if one.why == SLOW_MOTION), *view.moment.holds]
+    """Held contexts as they began, those that wait for a person before those of slow motion; then holds."""
+    places = {context.context: place for place, context in enumerate(view.moment.contexts)}
+    held = sorted(view.moment.held, key=lambda one: (one.why == SLOW_MOTION, places.get(one.context, 0)))
+    return [*held, *view.moment.holds]
 
 
 def _identity(entry: Entry) -> tuple[type, int]:
@@ -140,7 +145,7 @@ def _held(view: View, held: Held, width: int, marked: bool) -> list[Line]:
     else:
         lines = [ends(head, lasts, width), about]
     for cost in held.costs:
-        first, *rest = wrap(cost, max(20, width - 4)) or [""]
+        first, *rest = wrapped(cost, max(20, width - 4))
         lines += [line(f"  {ARROW} {first}"), *(line(f"    {part}") for part in rest)]
     return lines
 
@@ -154,7 +159,7 @@ def _why(held: Held) -> str:
 
 def _remark(words: str, width: int) -> list[tuple[Line, Entry | None]]:
     """Lines that are about nobody in particular."""
-    return [(line((part, WARN)), None) for part in wrap(words, max(20, width))]
+    return [(line((part, WARN)), None) for part in wrapped(words, max(20, width))]
 
 
 def _hold(hold: Hold, width: int, marked: bool) -> Line:

@@ -1,13 +1,11 @@
 """Everything that is known of the chosen call, in words."""
 
-from textwrap import wrap
-
 from rich.style import Style
 
 from tracer.recording.text import harmless
 from tracer.timeline.described import Description, Field
 
-from ..lines import Line, line
+from ..lines import Line, line, wrapped
 from ..marks import BAD, BOLD, DIM, PLAIN, STOPPED, context_style
 from ..view import View
 from .paged import Paged
@@ -57,8 +55,8 @@ def _fields(one: Description, now: int) -> list[Field]:
 def _lines(field: Field, width: int) -> list[Line]:
     style = _TONES[field.tone]
     if width < _NARROW:
-        parts = wrap(harmless(field.words), max(8, width - 2)) or [""]
+        parts = wrapped(field.words, max(8, width - 2))
         return [line((field.name, DIM)), *(line(("  " + part, style)) for part in parts)]
-    first, *rest = wrap(harmless(field.words), max(8, width - _NAMES)) or [""]
+    first, *rest = wrapped(field.words, max(8, width - _NAMES))
     found = [line((f"{field.name:{_NAMES}}", DIM), (first, style))]
     return found + [line((" " * _NAMES + part, style)) for part in rest]

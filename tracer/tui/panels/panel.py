@@ -11,6 +11,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tracer.recording.text import harmless
+
 from ..lines import Line, fit
 from ..marks import ascii_only
 from ..themes import inked
@@ -60,6 +62,10 @@ class Panel(Widget):
         """The lines, from the top."""
         raise NotImplementedError
 
+    def needs(self, view: View, width: int) -> int:
+        """How many lines it takes to say all, or a hundred."""
+        return len(self.draw(view, width, 100))
+
     def title(self, view: View) -> str:
         """What stands in the frame."""
         return self.NAME
@@ -101,7 +107,7 @@ class Panel(Widget):
             title = f"[{title}]"  # elsewhere the frame of the focused panel is a double one
         if title != self._title:
             self._title = title
-            words = Content(ascii_only(title) if self.ascii_marks else title)
+            words = Content(ascii_only(harmless(title)) if self.ascii_marks else harmless(title))
             if not self.tabs:
                 self.border_title, self.border_subtitle = words, None
                 return

@@ -1,12 +1,10 @@
 """The accept queue: who is connected and waits to be accepted."""
 
-from textwrap import wrap
-
 from tracer.timeline.moment import Queue, ServerMoment
 from tracer.timeline.units import age, clock_time, count
 
 from ..gauges import scaled
-from ..lines import Line, first, line
+from ..lines import Line, first, line, wrapped
 from ..marks import BAD, BOLD, DIM, LEVELS, ROOM, WAITING, WARN
 from ..servers import no_server
 from ..times import asked
@@ -37,10 +35,6 @@ class QueuePanel(Panel, can_focus=True):
             return self.NAME
         return f"{self.NAME} ─ {'to be received' if view.server.kind == 'datagram' else 'to be accepted'}"
 
-    def needs(self, view: View, width: int) -> int:
-        """How many lines it takes to say all."""
-        return len(self._lines(view, width))
-
     def draw(self, view: View, width: int, height: int) -> list[Line]:
         return first(self._lines(view, width), height)
 
@@ -48,12 +42,14 @@ class QueuePanel(Panel, can_focus=True):
         if view.server is None:
             return [line((no_server(view), DIM))]
         queue = view.server.queue
+        if view.process is None and view.mode in ("ended", "replay"):
+            return [line(("the server's process has ended", DIM))]
         if queue is None:
             return [line(("n/a (no sample yet)", DIM))]
         last = asked(view, queue.end)
-        peak = (
-            f" · most {view.peak[0]} at {clock_time(view.peak[1] - view.start)[:5]}" if view.peak is not None and view.peak[0] else ""
-        )
+        peak = ""
+        if view.peak is not None and view.peak[0]:
+            peak = f" · peak {view.peak[0]} at {clock_time(view.peak[1] - view.start)[:5]}"
         before = _history(view.server.history, peak, width)
         last += "" if before else peak
         return [*_waiting(queue, width), *before, *_dropped(view.server, queue, width), line((last, DIM))]
@@ -134,7 +130,7 @@ def _dropped(server: ServerMoment, queue: Queue, width: int) -> list[Line]:
 
 
 def _not_known(what: str, queue: Queue, field: str, width: int) -> list[Line]:
-    return [line((part, DIM)) for part in wrap(f"{what} n/a ({_why(queue, field)})", max(20, width))]
+    return [line((part, DIM)) for part in wrapped(f"{what} n/a ({_why(queue, field)})", max(20, width))]
 
 
 def _why(queue: Queue, field: str) -> str:

@@ -50,7 +50,8 @@ class Rail(Panel, can_focus=True):
         at = loop_hook(loop, number, sides[0].hooks)
         ends = fate(focus) if focus is not None else _NO_FATE
         handed = bool(path.branch and sides[1].label)  # it ended, or will, in the branch
-        whose = number if (at and not at[1]) or (ends[0] and not handed) else None
+        inside = loop is not None and number is not None and any(span.connection == number for span in loop.stack)
+        whose = number if inside or (ends[0] and not handed) else None
         heads = [_head(_LOOP[path.dispatch], loop.label if loop is not None else sides[0].label, whose)]
         branch: ContextMoment | None = None
         if path.branch:

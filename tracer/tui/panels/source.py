@@ -11,7 +11,7 @@ from tracer.recording.text import harmless
 from tracer.timeline.describe import WHOSE
 from tracer.timeline.described import Description, Place, Source
 
-from ..lines import Line, line, text
+from ..lines import Line, line, text, wrapped
 from ..marks import BOLD, CURRENT, DIM, OPEN, PLAIN, context_style
 from ..view import View
 from .paged import Paged
@@ -39,7 +39,8 @@ class SourcePanel(Paged):
 
     NAME = "Source"
     HELP_TEXT = (
-        "The code of the call at the cursor in Calls, as it was when it was recorded. "
+        "The code of the call at the cursor in Calls, as it was when it was recorded; while that follows the newest, of the call "
+        "that serves the focused connection, if there is one. "
         f"{CURRENT} stands at the line control is in now: a call of another hook that is open. {OPEN} at the def says that control is "
         "inside, and that the recording does not tell in which line. Where nothing stands, the call has ended.\n\n"
         "'from' tells the line that has called it. It is found in the recorded source: where several lines call this hook, what was "
@@ -70,7 +71,7 @@ class SourcePanel(Paged):
         if one is None:
             return [line(("no call is chosen", DIM))], 0
         if one.source is None:
-            return [line((one.missing, DIM))], 0
+            return [line((part, DIM)) for part in wrapped(one.missing, width)], 0
         return _body(one, one.source, width)
 
 

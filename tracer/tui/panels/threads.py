@@ -5,7 +5,7 @@ from tracer.timeline.units import count, duration, ticking
 
 from ..lines import Line, cells, ends, first, line
 from ..marks import BOLD, CURRENT, DIM, PLAIN, STOPPED, WARN, context_style
-from ..servers import alike, is_a, no_server, of_process
+from ..servers import is_a, kept_threads, no_server, of_process
 from ..times import when
 from ..view import View, held_words, innermost
 from .panel import Panel
@@ -64,11 +64,12 @@ class ThreadsPanel(Panel, can_focus=True):
 
 def _kept(view: View, process: ProcessMoment) -> list[Line]:
     """Where the server keeps threads that have ended: it drops them when it starts the next."""
-    keeps, serving = process.believed_threads, {one.label for one in process.handlers}
+    keeps = kept_threads(view)
+    serving = {one.label for one in process.handlers}
     runs = sum(thread.label in serving for thread in process.threads)
-    if not keeps or not process.handlers or runs >= keeps or process.taken is None or len(alike(view, "ThreadingMixIn")) > 1:
+    if not keeps.isdigit() or not process.handlers or runs >= int(keeps) or process.taken is None:
         return []
-    return [line((f"of the {keeps} kept {runs or 'none'} still run{'s' * (runs == 1)}", DIM))]
+    return [line((f"of {keeps} kept {runs or 'none'} still run{'s' * (runs < 2)}", DIM))]
 
 
 def _at_close(server: ServerMoment) -> str:
@@ -106,8 +107,8 @@ def _ended(view: View, handler: HandlerThread, width: int) -> Line:
 
 def _compared(view: View, process: ProcessMoment) -> Line:
     """What the server keeps beside what the kernel lists, and the time of which both speak."""
-    keeps = "n/a" if len(alike(view, "ThreadingMixIn")) > 1 else process.believed_threads
-    believed = f"server keeps {keeps} · " if process.believed_threads is not None else ""
+    keeps = kept_threads(view)
+    believed = f"server keeps {keeps} · " if keeps else ""
     if process.taken is None or not process.threads:
         return line(f"{believed}kernel n/a ({'no sample yet' if process.taken is None else 'the sample does not say'})")
     kernel = f"kernel {len(process.threads)}" if believed else f"kernel lists {count(len(process.threads), 'thread')}"

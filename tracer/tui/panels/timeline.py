@@ -134,7 +134,7 @@ class TimelinePanel(Panel, can_focus=True):
             self.NAME,
             f"{_clock(lanes.begin - view.start, lanes)} to {_clock(lanes.end - view.start, lanes)}",
             f"at {clock_time(view.moment.t - view.start)}",
-            *([f"█ {count(_fullest(lanes), 'event')}"] if _fullest(lanes) else []),
+            *([f"█ is {count(_fullest(lanes), 'event')}"] if _fullest(lanes) else []),
             *([f"{count(hidden, 'context')} more"] if hidden else []),
         ]
         return " ─ ".join(parts)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
-
 from tracer.timeline.waiting import Wait
 
-from ..lines import Line, first, line
+from ..lines import Line, first, line, wrapped
 from ..marks import DIM, PLAIN, STOPPED, context_style
 from ..times import asked
 from ..view import View
@@ -41,6 +39,6 @@ def _wait(view: View, wait: Wait, width: int) -> list[Line]:
     """A sentence on as many lines as it needs."""
     style = DIM if wait.idle else STOPPED if wait.kind == "held" else PLAIN
     colour = context_style(wait.label) + (DIM if wait.idle else PLAIN)
-    top, *rest = wrap(wait.words(view.now), max(20, width), subsequent_indent="  ")
+    top, *rest = wrapped(wait.words(view.now), max(20, width), "  ")
     label, said = top[: len(wait.label)], top[len(wait.label) :]
     return [line((label, colour), (said, style)), *(line((part, style)) for part in rest)]

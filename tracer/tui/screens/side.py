@@ -31,21 +31,18 @@ _LEAST = 5  # rows of a panel that lists something: three lines in its frame
 _LEAST_TAB = 9
 
 
-def heights(room: int, queue: int, wanted: tuple[str, ...]) -> dict[str, int]:
-    """How high each of the small panels is that there is room for; the tab has the rest of `room`. `queue`: what that needs.
+def heights(room: int, needs: dict[str, int]) -> dict[str, int]:
+    """How high each of the small panels is that there is room for; the tab has the rest of `room`.
 
-    `wanted`: the panels in the order in which they matter. What is left goes to the first that lists something.
+    `needs`: how many rows each would need for all that it has to say, in the order in which the panels matter.
     """
     rest = room - max(_LEAST_TAB, room * 2 // 5)
     found: dict[str, int] = {}
-    for name in wanted:
-        least = queue if name == "queue" else _LEAST
+    for name, need in needs.items():
+        least = need if name == "queue" else min(need, _LEAST)
         if rest >= least:
-            found[name] = least
-            rest -= least
-    first = next((name for name in found if name != "queue"), None)
-    if first is not None:
-        found[first] += rest
+            found[name] = min(need, rest)
+            rest -= found[name]
     return found
 
 
@@ -64,6 +61,8 @@ class Side(Vertical):
         self._tab = ""  # which of the tabs is seen; "": nobody has chosen
         self._asked = ""  # a small panel that is seen because somebody wants it
         self._wide = False  # there is room for Source beside another tab
+        self._grown: dict[str, int] = {}  # rows that panels have needed
+        self._grown_for: object = None  # the server and the room for which that was
         self._before_held = ("", "")  # what was chosen before Held came
 
     def compose(self) -> ComposeResult:
@@ -115,7 +114,7 @@ class Side(Vertical):
         moment, before = view.moment, self._held_at
         if moment.holds or moment.held or moment.pace:
             self._held_at = view.now
-            if before is None:
+            if before is None and view.mode == "live":  # of the past somebody looks at what he has chosen
                 self._before_held = self._chosen, self._tab
                 self._chosen = self._tab = "held"
         elif before is not None and (view.finished or not before <= view.now < before + LINGER):
@@ -139,17 +138,18 @@ class Side(Vertical):
                 panel.styles.clear_rule("height")
                 panel.remove_class("-no-room")
             return
-        queue = self.query_one(QueuePanel)
-        needs = max(3, queue.needs(view, queue.size.width or 43)) + 2
-        found = heights(self.size.height, needs, self._wanted(view))
+        found = heights(self.size.height, self._needs(view))
         for panel in small:
             height = found.get(panel.id or "")
             panel.set_class(height is None, "-no-room")
             if height is not None and (panel.styles.height is None or panel.styles.height.value != height):
                 panel.styles.height = height
 
-    def _wanted(self, view: View) -> tuple[str, ...]:
-        """The small panels that have something to say, in the order in which they matter: first the one that shows who serves."""
+    def _needs(self, view: View) -> dict[str, int]:
+        """Rows that the small panels need which have something to say, in the order in which they matter: first who serves.
+
+        As long as the same server is watched in the same room none needs less than before: what comes and goes moves nothing.
+        """
         names = ["queue", "connections"]
         if view.process is None or len(view.process.threads) > 1 or self.size.height >= 40:
             names.insert(1, "threads")
@@ -157,7 +157,14 @@ class Side(Vertical):
             names.insert(1, "children")
         if self._asked:
             names = [self._asked, *(name for name in names if name != self._asked)]
-        return tuple(names)
+        here = (view.server.server if view.server is not None else None, self.size)
+        if here != self._grown_for:
+            self._grown_for, self._grown = here, {}
+        width = max(20, self.size.width - 2)
+        for name in names:
+            needs = max(1, self.panel(name).needs(view, width)) + 2
+            self._grown[name] = max(needs, self._grown.get(name, 0))
+        return {name: self._grown[name] for name in names}
 
     @property
     def _shown(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import ClassVar
 
 from rich.style import Style
@@ -19,7 +18,7 @@ from textual.widget import Widget
 from tracer import __version__
 
 from ..cells import fill
-from ..lines import Line, line
+from ..lines import Line, line, wrapped
 from ..marks import BOLD, DIM
 from ..panels.keys import Bottom, Keys, Said
 from ..panels.panel import strip_of
@@ -69,7 +68,7 @@ class About(Widget):
             words = " ".join(self.choice.words)
             found = [
                 line("  ", ("tracer ", DIM), (words, BOLD)),
-                *(line(f"  {one}") for one in wrap(self.choice.sentence, self.size.width - 4)),
+                *(line(f"  {one}") for one in wrapped(self.choice.sentence, self.size.width - 4)),
             ]
         strip = strip_of(found[y] if y < len(found) else [], self.size.width, self.ascii_marks)
         return inked(strip.apply_style(self.rich_style), self.app.theme)

@@ -42,8 +42,8 @@ class WatchScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"panel('{name}')", f"Go to {name.capitalize()}", show=False, id=f"panel.{name}") for key, name in PANEL_KEYS),
-        Binding("p", "next_panel", "Next panel", show=False),
-        Binding("z", "enlarge", "Enlarge the focused panel", show=False),
+        Binding("p", "next_panel", "Next panel", show=False, id="panel.next"),
+        Binding("z", "enlarge", "Enlarge the focused panel", show=False, id="panel.enlarge"),
         Binding("escape", "back", "Close the line, or back to all panels", show=False),
     ]
 
