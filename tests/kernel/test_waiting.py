@@ -131,6 +131,11 @@ def asleep(code: str, **options: object) -> Iterator[int]:
         ("os.read(0, 1)", {"read"}, {"descriptor": 0}),
         ("signal.sigwait([signal.SIGUSR1])", {"rt_sigtimedwait"}, {}),
         ("a, b = socket.socketpair(); a.settimeout(30); a.recv(1)", {"poll", "ppoll"}, {"timeout": 30000, "descriptor": 3}),
+        (
+            "a, b = socket.socketpair(); a.settimeout(30); a.sendall(bytes(10_000_000))",
+            {"poll", "ppoll"},
+            {"timeout": 30000, "descriptor": 3, "writes": True},
+        ),
         ("select.select([0], [], [], 30.5)", {"pselect6", "select"}, {"timeout": 30500}),
         ("select.select([0], [], [])", {"pselect6", "select"}, {"timeout": -1}),
     ],
@@ -140,8 +145,8 @@ def test_a_process(code: str, names: set[str], fields: dict[str, int]) -> None:
         before, found = turns(pid, pid), call(pid, pid)
         assert isinstance(found, Call)
         assert found.name in names
-        known = {name: getattr(found, name) for name in ("descriptor", "timeout", "child", "until")}
-        assert {name: value for name, value in known.items() if value is not None} == fields
+        known = {name: getattr(found, name) for name in ("descriptor", "timeout", "child", "until", "writes")}
+        assert {name: value for name, value in known.items() if value is not None and value is not False} == fields
         assert turns(pid, pid) == before
 
 

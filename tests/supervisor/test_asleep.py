@@ -103,7 +103,7 @@ def test_a_shutdown_from_within_the_loop(launch, clients):
         clients(running.address()).sendall(b"stop\n")
         until_told(running.path, "futex")
         assert sentences(running) == [
-            "main waits in shutdown for the loop of TCPServer to end, which it runs itself: a deadlock; nothing can end it; "
+            "main waits in shutdown for the loop of TCPServer to end, which it runs itself: a deadlock; only a signal can end it; "
             "nobody else is served meanwhile"
         ]
 

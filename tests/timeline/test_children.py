@@ -146,6 +146,25 @@ def test_a_child_of_the_programs_own_is_no_difference(new):
     assert [(child.pid, child.believed) for child in found.children] == [(4122, True), (5000, False)]
 
 
+def test_a_traced_child_of_the_programs_own_is_none_either(new):
+    """Such as a server in a process of multiprocessing's, also at the instant at which the first server forks."""
+    recording, main = forking(new)
+    main.fork(5000).do("serve_forever", "BaseServer", server=8)
+    fork(main, 4122, 1)
+    sample(recording, p4122="running", p5000="running")
+    found = last(recording)
+    assert (found.believed_children, found.differs) == (1, ())
+    assert [(child.pid, child.believed) for child in found.children] == [(4122, True), (5000, False)]
+    main.enter("process_request", "ForkingMixIn")
+    main.enter("fork", "os")
+    main.flush()
+    for listed in ({}, {"p4123": "running"}):
+        sample(recording, p4122="running", p5000="running", **listed)
+        found = last(recording)
+        assert found.differs == ()
+        assert [child.pid for child in found.children if child.believed] == [4122, *(int(pid[1:]) for pid in listed)]
+
+
 def test_what_changes_while_the_kernel_is_asked_is_no_difference(new):
     """The kernel lists a child whose fork has not returned, and one that is being waited for, or lists it no more."""
     recording, main = forking(new)

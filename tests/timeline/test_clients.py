@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from tracer.timeline import Timeline, navigate
 from tracer.timeline.at import at
 from tracer.timeline.calls import rows
+from tracer.timeline.course import course
 from tracer.timeline.events import events
 from tracer.timeline.filter import FilterError, call_of, parse, parse_hold
+from tracer.timeline.served import served
 from tracer.timeline.stats import stats
+from tracer.timeline.window import window
 
 PLACE = "127.0.0.1:50001"
 
@@ -36,35 +40,168 @@ def numbers(timeline: Any, label: str) -> list[tuple[str, int | None]]:
     return [(row.hook, row.connection) for row in rows(timeline) if row.label == label]
 
 
-def test_clients_are_roots_before_the_program(scenarios: Any, tools: Any) -> None:
+def test_clients_stand_where_they_began_among_the_calls_of_main(scenarios: Any, tools: Any) -> None:
     assert (
         tools.tree(scenarios["visited"]().timeline)
         == """\
+main  serve_forever 127.0.0.1:8000 ▸
+main   select 1 ready
 C1    connect #1 → 127.0.0.1:8000 from 127.0.0.1:50001
 C1    send #1 8 bytes
 C1    receive #1 EOF
 C1    close #1
-C2    connect #2 → 127.0.0.1:8000 from 127.0.0.1:50001
-C2    send #2 8 bytes
-C2    receive #2 EOF
-C2    close #2
-C3    connect ConnectionRefusedError: [Errno 111] Connection refused ✗
-C3    close
-C4    connect from 127.0.0.1:50009
-C4    receive SIGKILL ☓
-main  serve_forever 127.0.0.1:8000 ▸
-main   select 1 ready
 main   _handle_request_noblock #1
 main    get_request #1 127.0.0.1:50001
 main    verify_request #1 True
 main    close_request #1
 main   select 1 ready
+C2    connect #2 → 127.0.0.1:8000 from 127.0.0.1:50001
+C2    send #2 8 bytes
+C2    receive #2 EOF
+C2    close #2
 main   _handle_request_noblock #2
 main    get_request #2 127.0.0.1:50001
 main    verify_request #2 True
 main    close_request #2
-main   select ▶"""
+main   select ▶
+C3    connect ConnectionRefusedError: [Errno 111] Connection refused ✗
+C3    close
+C4    connect from 127.0.0.1:50009
+C4    receive SIGKILL ☓"""
     )
+
+
+def test_clients_of_an_idle_loop(scenarios: Any, tools: Any) -> None:
+    """Turns in vain before one and behind it are told apart, and main comes behind who began before it."""
+    assert (
+        tools.tree(scenarios["strayed"]().timeline)
+        == """\
+C1    connect ConnectionRefusedError ✗
+main  serve_forever 127.0.0.1:8000 ▸
+main   select ×3
+main   service_actions
+C2    connect ConnectionRefusedError ✗
+main   select ×2
+main   select
+C3    connect ConnectionRefusedError ✗
+main   service_actions
+main   select ×1
+main   select 1 ready
+main   _handle_request_noblock #1
+main    get_request #1 127.0.0.1:50001
+main    verify_request #1 True
+main    process_request #1
+main     fork #1 → P4122
+P4122     handle #1
+C4    connect ConnectionRefusedError ✗
+main     close_request #1
+main   select ▶
+C5    connect ConnectionRefusedError ✗"""
+    )
+
+
+def test_clients_are_inside_of_no_call(scenarios: Any, tools: Any) -> None:
+    """Nobody was born where they stand, and folding a call away hides none of them."""
+    recording = scenarios["strayed"]()
+    timeline, main = recording.timeline, recording.hands[1].id
+    clients = [context for context in timeline.ordered.items if context.kind == "client"]
+    assert [navigate.around(timeline, client.id, 0) for client in clients] == [None] * 5
+    loop = next(row for row in rows(timeline) if row.hook == "serve_forever")
+    shown = window(timeline, None, None, 99, 0, {(main, loop.span)}).rows
+    assert [(row.label, row.hook) for row in shown] == [
+        ("C1", "connect"), ("main", "serve_forever"), ("C2", "connect"), ("C3", "connect"), ("C4", "connect"), ("C5", "connect"),
+    ]  # fmt: skip
+    fork = next(row for row in rows(timeline) if row.hook == "fork")
+    inside = navigate.inside(timeline, main, fork.span)
+    assert inside is not None
+    assert (inside.context, inside.span) == (recording.hands[4].id, 0)
+    select = next(row for row in rows(timeline) if row.hook == "select" and not row.folded and not row.open)
+    assert (select.inside, navigate.inside(timeline, main, select.span)) == (False, None)
+    assert [(one.label, one.parent) for one in at(timeline, recording.now).contexts] == [("main", None), ("P4122", main)]
+    assert [one["parent"] for one in stats(timeline)["contexts"] if one["kind"] == "client"] == [None] * 5
+    found = course(timeline, 1, timeline.newest)
+    assert found is not None
+    assert {one.label for one in found.calls} == {row.label for row in served(timeline, 1, timeline.newest).rows} == {"main", "P4122"}
+
+
+def test_a_client_that_came_while_main_forked_is_no_child(new: Any) -> None:
+    """The connection's course is over when the child is done, whether or not the client is."""
+    recording = new()
+    main = recording.process(100)
+    with main.call("serve_forever"):
+        main.do("get_request", descriptor=5, peer=PLACE)
+        main.enter("fork", "os")
+        child = main.fork(4122)
+        recording.client(300)
+        main.leave("fork", "os", pid=4122)
+        main.do("close_request", descriptor=5)
+        child.enter("_exit", "os", status=0)
+    found = course(recording.timeline, 1, recording.now)
+    assert found is not None
+    assert found.over == (True, True)
+
+
+def test_a_client_is_last_until_main_has_gone_on(new: Any, tools: Any) -> None:
+    """What main has done before it came may be written later than what it does."""
+    recording = new()
+    main = recording.process(100)
+    main.enter("serve_forever")
+    main.flush()
+    main.do("select", ready=0)
+    recording.thread(main, 101).enter("handle")
+    stray = recording.client(300)
+    stray.do("connect", "socket")
+    stray.flush()
+    recording.hands[1].flush()
+    timeline = tools.load(recording.data)
+    assert tools.tree(timeline) == "main  serve_forever ▶\nT1     handle ▶\nC1    connect"
+    read = len(recording.frames)
+    main.do("service_actions")
+    main.flush()
+    timeline.feed(tools.decode(b"".join(one for _, one in recording.frames[read:])))
+    assert tools.tree(timeline) == "main  serve_forever ▶\nmain   select\nT1     handle ▶\nC1    connect\nmain   service_actions"
+
+
+def test_a_client_costs_no_new_beginning(new: Any, tools: Any) -> None:
+    """Whatever main had not written when it came."""
+    recording, timeline, read = new(), Timeline(), 0
+    main = recording.process(100)
+    main.enter("serve_forever")
+    states = set()
+    for number in range(20):
+        main.flush()
+        main.do("select", ready=1)
+        client = recording.client(300 + number)
+        connect(client)
+        recording.left(client)
+        main.do("service_actions")
+        timeline.feed(tools.decode(b"".join(one for _, one in recording.frames[read:])))
+        read = len(recording.frames)
+        states.add(id(timeline.settle()))
+    assert len(states) == 1
+    assert [context.anchor for context in timeline.ordered.items[1:]] == [*range(1, 39, 2), -1]
+
+
+def test_clients_move_to_a_main_that_is_read_last(new: Any, tools: Any) -> None:
+    recording = new()
+    first, second = recording.process(100), recording.process(200)
+    for hand in (first, second):
+        hand.enter("serve_forever")
+        hand.flush()
+    client = recording.client(300)
+    connect(client)
+    client.flush()
+    for hand in (first, second):
+        hand.do("select", ready=0)
+        hand.flush()
+    timeline = Timeline()
+    for wanted in (second.id, client.id, 0, first.id):
+        timeline.feed(tools.decode(b"".join(one for context, one in recording.frames if context == wanted)))
+        timeline.settle()
+    assert tools.tree(timeline) == tools.tree(recording.timeline)
+    assert [(row.label, row.hook) for row in rows(timeline)] == [
+        ("main", "serve_forever"), ("C1", "connect"), ("main", "select"), ("P200", "serve_forever"), ("P200", "select"),
+    ]  # fmt: skip
 
 
 def test_clients_are_counted_apart(scenarios: Any) -> None:
@@ -253,6 +390,7 @@ def test_nobody_holds_a_client() -> None:
     [
         ({"handler_mro": ["__main__.Pages", "http.server.BaseHTTPRequestHandler", "socketserver.BaseRequestHandler"]}, True),
         ({"handler_mro": [], "mro": ["http.server.HTTPServer", "socketserver.TCPServer"]}, True),
+        ({"handler_mro": ["__main__.SimpleHTTPRequestHandler", "__main__.BaseHTTPRequestHandler"]}, True),  # as -m http.server has it
         ({"handler_mro": ["__main__.Echo", "socketserver.BaseRequestHandler"]}, False),
         ({}, False),
     ],

@@ -171,6 +171,33 @@ def test_a_pool_that_is_older_than_its_connections(how: str, launch: Any) -> Non
         assert told(found, False) == expected[how]
 
 
+def test_what_a_pool_does_of_which_nobody_says_for_whom_ends_no_course(new: Any) -> None:
+    """handle_error between a finish_request that failed and the shutdown_request."""
+    recording = new()
+    main = recording.process(100)
+    worker = recording.thread(main, 101)
+    main.enter("serve_forever", server=7)
+    for number in (1, 2):
+        main.enter("_handle_request_noblock")
+        main.do("get_request", descriptor=4 + number, peer=f"a:{number}")
+        main.do("process_request", "PoolServer")
+        main.leave("_handle_request_noblock")
+        main.flush()
+        worker.enter("finish_request", descriptor=4 + number)
+        worker.fail("finish_request", "ValueError: x")
+        with worker.call("handle_error"), worker.call("close_request"):
+            pass
+        with worker.call("shutdown_request", descriptor=4 + number):
+            pass
+        worker.flush()
+    timeline = recording.timeline
+    for number in (1, 2):
+        found = course(timeline, number, timeline.newest)
+        assert found is not None
+        assert told(found, False) == "finish_request:raised shutdown_request"
+        assert found.over == (True, number == 1)
+
+
 # -- which connections are told of ---------------------------------------------------------------------------------------------
 
 

@@ -189,6 +189,10 @@ def test_children_of_one_parent_stand_in_the_order_of_their_begin_below_it(new: 
     assert [lane.label for lane in whole(recording.timeline).lanes] == ["main", "T1", "T3", "T5", "T2", "T4"]
 
 
+def test_clients_stand_behind_all_others(scenarios: Any) -> None:
+    assert [lane.label for lane in whole(scenarios["strayed"]().timeline).lanes] == ["main", "P4122", "C1", "C2", "C3", "C4", "C5"]
+
+
 @pytest.mark.parametrize(
     ("length", "closer", "expected"),
     [(20 * S, 1, 10 * S), (20 * S, -1, 50 * S), (20 * S, 0, 20 * S), (30 * S, 1, 10 * S), (US, 3, SHORTEST), (10**15, -9, 10**15)],

@@ -17,7 +17,7 @@ from tracer.timeline.load import load as load_file
 from tracer.timeline.matches import Matches
 from tracer.timeline.window import Window, window
 
-from .conftest import Recording, decode, line, load
+from .conftest import Recording, decode, line, load, threaded
 from .test_any_order import interleave
 from .test_filter import http
 from .test_window import RECORDINGS, Wild, calls_of
@@ -116,6 +116,7 @@ def test_in_any_order_and_while_it_grows(scenarios: Any, tools: Any) -> None:
             while not matches.scan(0):
                 pass
             check(timeline, text, matches)
+            assert window(timeline, None, None, 99, 0, (), matches) == window(timeline, None, None, 99, 0, (), scanned(timeline, text))
 
     run()
 
@@ -195,6 +196,31 @@ def test_a_window_of_matches_in_words(scenarios: Any) -> None:
         "main    process_request #2 keeps 2 threads to join",
         "T2           handle #2 ▶",
     ]
+
+
+def test_frames_that_have_nothing_to_do_with_it_are_passed_by(monkeypatch: Any) -> None:
+    asked: list[int] = []
+
+    def ask(timeline: Timeline, context: Any, span: int, *rest: Any, **keys: Any) -> Any:
+        asked.append(span)
+        return call_of(timeline, context, span, *rest, **keys)
+
+    monkeypatch.setattr("tracer.timeline.matches.call_of", ask)
+    timeline = threaded(30).timeline
+    every = sum(context.spans for context in timeline.contexts.values())
+    for text, most in (("#7", 60), ("peer:50007", 60), ("context:T7", 20), ("#7 & handle | context:T9 & #2", 60), ("!#7", 2 * every)):
+        asked.clear()
+        matches = scanned(timeline, text)
+        assert 0 < len(asked) <= most, text
+        check(timeline, text, matches)
+
+
+@pytest.mark.parametrize("text", ["nth>=4 & open", "nth>3 & !open", "nth:2"])
+def test_small_steps_come_to_an_end(text: str) -> None:
+    timeline = threaded(30).timeline
+    matches = Matches(timeline, parse(text), clock=lambda: 0)
+    assert any(matches.scan(0) for _ in range(30))
+    check(timeline, text, matches)
 
 
 def test_a_scan_stops_when_its_time_is_over(new: Any) -> None:

@@ -164,6 +164,16 @@ def test_a_descriptor_is_no_connection_that_its_process_has_closed_or_never_had(
             f"in send on connection #1 ({PEER}), in H, 4 s, 9,000 bytes not yet taken by the other end; only that client can end it",
         ),
         (
+            RECV | {"call": "poll", "timeout": 5000, "sent": 9000, "writes": True},
+            f"in poll on connection #1 ({PEER}), in H, 4 s, 9,000 bytes not yet taken by the other end; only that client can end it, "
+            "or its timeout of 5 s",
+        ),
+        (
+            {"call": "poll", "descriptor": 9, "what": "socket", "inode": 99, "timeout": 5000},
+            f"in poll on a socket (descriptor 9), in H for connection #1 ({PEER}), 4 s, whoever connects or sends to it can end it, "
+            "or its timeout of 5 s",
+        ),
+        (
             {name: value for name, value in RECV.items() if name not in ("received", "sent", "peer")} | {"why": "no sock_diag"},
             f"in recv on connection #1 ({PEER}), in H, 4 s, bytes waiting: n/a (no sock_diag); only that client can end it",
         ),
@@ -349,7 +359,10 @@ def test_why_the_kernel_does_not_say(new: Any) -> None:
     recording = new()
     in_handle(recording)
     recording.sample({"pid": 99, "children": [], "threads": []}, looked=recording.now)
+    t = recording.now
     assert "what it sleeps in: n/a (its process is not asked)" in sentences(recording)[0]
+    recording.sample({"pid": 100, "children": [], "threads": []}, looked=recording.now)
+    assert "what it sleeps in: n/a (its process is not asked)" in sentences(recording, t)[0], "it was not yet"
 
 
 # ---- held
@@ -441,7 +454,7 @@ def test_a_shutdown_from_within_the_loop_is_a_deadlock(new: Any) -> None:
     recording.tick(2 * S)
     assert sentences(recording) == [
         "waits: main waits in shutdown for the loop of Server to end, which it runs itself: a deadlock, 2 s, "
-        "nothing can end it; nobody else is served meanwhile"
+        "only a signal can end it; nobody else is served meanwhile"
     ]
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from tracer.timeline import Timeline
 from tracer.timeline.calls import Row, rows
 from tracer.timeline.load import load
-from tracer.timeline.tree import call_around, first_inside
 from tracer.timeline.window import Window, window
 
 from .conftest import Recording, line, one_request
@@ -238,19 +237,6 @@ def test_what_is_folded_is_told(scenarios: Any) -> None:
         "   main   service_actions",
         "   main   select ▶",
     ]
-
-
-def test_the_call_around_and_the_first_one_inside(scenarios: Any) -> None:
-    """Across contexts: a thread's outermost call is inside the Thread.start that it was born in."""
-    timeline = scenarios["threaded"]().timeline
-    started, run = call(timeline, "main", "Thread.start"), call(timeline, "T1", "Thread.run")
-    assert first_inside(timeline, *started) == run
-    assert call_around(timeline, *run) == started
-    assert call_around(timeline, *started) == call(timeline, "main", "process_request")
-    assert call_around(timeline, *call(timeline, "main", "serve_forever")) is None
-    assert first_inside(timeline, *call(timeline, "T1", "handle")) is None
-    assert first_inside(timeline, *started, timeline.spans.begin(timeline.contexts[run[0]], 0) - 1) is None
-    assert first_inside(timeline, 1, 1) is call_around(timeline, 1, 1) is None
 
 
 def crowd(requests: int = 3000) -> Recording:

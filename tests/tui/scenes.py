@@ -291,6 +291,16 @@ def changed(before: View, **fields: Any) -> View:
     return replace(before, **fields)
 
 
+def ended(before: View, **fields: Any) -> View:
+    """The same view at the end of a run that was followed."""
+    return replace(before, **{"mode": "ended", "finished": True, "over": True, "complete": True, **fields})
+
+
+def replayed(before: View, **fields: Any) -> View:
+    """The same view as the newest of a finished recording."""
+    return ended(before, mode="replay", **fields)
+
+
 def held(identity: int, label: str, hook: str, ago: int, **fields: Any) -> Held:
     values: dict[str, Any] = {"owner": "BaseServer", "when": "before", "span": None, "connection": None, "why": "step"}
     return Held(identity, label, hook, since=NOW - ago, **{**values, **fields})

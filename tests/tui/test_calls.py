@@ -3,7 +3,7 @@
 import pytest
 from textual.events import MouseScrollDown, MouseScrollUp
 
-from tests.tui.kit import Still, press, shoot, tick
+from tests.tui.kit import film, press, shoot, tick
 from tests.tui.scenes import FORKING, LOOP, MAIN, MS, NOW, US, S, context, queue, row, server, span, view
 from tracer.tui.call_line import Look, call_line, columns_for, owner_words
 from tracer.tui.controls import Controls
@@ -162,29 +162,24 @@ def numbers(found):
 
 
 def test_the_newest_are_followed():
-    assert numbers(shoot(many(0, 200)))[-1] == 199
-    assert numbers(shoot(many(0, 200), many(0, 230), steps=(tick,)))[-1] == 229
+    assert [numbers(found)[-1] for found in film(many(0, 200), many(0, 230), steps=(tick,))] == [199, 229]
 
 
 @pytest.mark.parametrize("keys", [("up", "up", "up"), ("pageup",)])
-def test_scrolled_up_nothing_that_arrives_moves_what_is_seen(keys):
-    before = shoot(many(0, 200), steps=(press(*keys),))
-    after = shoot(many(0, 200), many(0, 230), many(20, 260), steps=(press(*keys), tick, tick))
-    assert numbers(before) == numbers(after)
-    assert any("press End to follow" in line for line in after)
-
-
-def test_end_follows_again():
-    steps = (press("pageup"), tick, press("end"))
-    assert numbers(shoot(many(0, 200), many(0, 230), steps=steps))[-1] == 229
-    assert numbers(shoot(many(0, 200), many(0, 230), many(0, 240), steps=(*steps, tick)))[-1] == 239
+def test_scrolled_up_nothing_that_arrives_moves_what_is_seen_until_end_follows_again(keys):
+    views = many(0, 200), many(0, 230), many(20, 260), many(20, 270)
+    _, before, *after, end, later = film(*views, steps=(press(*keys), tick, tick, press("end"), tick))
+    assert [numbers(found) for found in after] == [numbers(before)] * 2
+    assert all("press End to follow" in found[3] for found in after)
+    assert [numbers(found)[-1] for found in (end, later)] == [259, 269]
+    assert "press End" not in later[3]
 
 
 def test_what_left_the_window_stays_until_end_and_says_how_old_it_is():
     later = many(500, 800, now=NOW + 5 * S)
-    found = shoot(many(0, 200), later, steps=(press("pageup", "pageup"), tick))
-    assert numbers(found) == numbers(shoot(many(0, 200), steps=(press("pageup", "pageup"),)))
-    assert any("as of 5 s ago; press End to follow" in line for line in found)
+    _, before, after = film(many(0, 200), later, steps=(press("pageup", "pageup"), tick))
+    assert numbers(after) == numbers(before)
+    assert "as of 5 s ago; press End to follow" in after[3]
 
 
 def test_the_mouse_wheel_leaves_the_tail():
@@ -192,22 +187,21 @@ def test_the_mouse_wheel_leaves_the_tail():
         calls = pilot.app.picture.query_one("#calls")
         calls.post_message(MouseScrollUp(calls, 5, 5, 0, -1, 0, False, False, False))
 
-    before = shoot(many(0, 200), steps=(wheel,))
+    _, before, after = film(many(0, 200), many(0, 230), steps=(wheel, tick))
     assert numbers(before)[-1] < 199
-    assert numbers(shoot(many(0, 200), many(0, 230), steps=(wheel, tick))) == numbers(before)
+    assert numbers(after) == numbers(before)
 
 
 def test_above_the_oldest_it_says_where_the_rest_is():
-    found = shoot(many(0, 200), steps=(press("home"),))
-    assert any("… earlier calls: 'tracer show FILE' lists them all" in line for line in found)
-    assert any("the recording begins here" in line for line in shoot(many(0, 200, more=False), steps=(press("home"),)))
+    found = [film(many(0, 200, more=more), steps=(press("home"),))[-1][4] for more in (True, False)]
+    assert [line[1:27].rstrip() for line in found] == ["… earlier calls", "the recording begins here"]
 
 
-def test_at_the_top_more_rows_are_asked_for_and_come_above_what_is_seen():
-    feed = Still(many(100, 200), many(40, 200))
-    found = shoot(feed=feed, steps=(press("home"), tick))
-    assert feed.widens == 1
-    assert numbers(found) == [99, *numbers(shoot(many(100, 200), steps=(press("home"),)))], "a row stands where the notice stood"
+def test_below_the_newest_of_these_it_says_that_there_are_later_ones():
+    """There it does not follow: what is new comes elsewhere."""
+    found = film(many(0, 200, below=True), many(0, 230, below=True), steps=(press("up", "down", "down"), tick))
+    assert found[1][26].startswith("║… later calls  ")
+    assert numbers(found[2]) == [*numbers(found[1]), 200]
 
 
 # ---- the cursor
@@ -240,24 +234,15 @@ def test_the_cursor_follows_the_newest_row_and_is_marked_without_colour():
     assert watched.labels == [["main"], ["main"]], "the label stands there though the row above is of the same context"
 
 
-@pytest.mark.parametrize(
-    ("keys", "row"),
-    [
-        (("up", "up"), "n197"),
-        (("up", "up", "down"), "n198"),
-        (("pageup",), "n171"),
-        (("pageup", "pageup", "pagedown"), "n171"),
-        (("home",), "n0"),
-        (("home", "down"), "n1"),
-        (("home", "end"), "n199"),
-        (("up", "pagedown"), "n199"),
-    ],
-    ids=str,
-)
-def test_keys_move_the_cursor(keys, row):
-    watched = cursor(many(0, 200), steps=(press(*keys),))
-    assert watched.rows == ["n199", row]
-    assert watched.labels[-1] == ["main"], "it is in sight"
+def test_keys_move_the_cursor():
+    """Where each of them takes it, one after the other."""
+    places = (
+        ("up", "n198"), ("up", "n197"), ("down", "n198"), ("pagedown", "n199"), ("pageup", "n177"), ("pageup", "n155"),
+        ("pagedown", "n177"), ("home", "n0"), ("up", "n0"), ("down", "n1"), ("end", "n199"),
+    )  # fmt: skip
+    watched = cursor(many(0, 200), steps=tuple(press(key) for key, _ in places))
+    assert watched.rows == ["n199", *(row for _, row in places)]
+    assert watched.labels == [["main"]] * 12, "it is in sight"
 
 
 def test_the_cursor_stays_on_its_call_until_end():
@@ -281,7 +266,7 @@ def test_a_click_moves_the_cursor():
         await pilot.click("#calls", offset=(20, 5))
 
     watched = cursor(many(0, 200), many(0, 230), steps=(click, tick))
-    assert watched.rows[1:] == ["n175", "n175"]
+    assert watched.rows[1:] == ["n181", "n181"]
 
 
 def test_the_wheel_takes_the_cursor_along():
@@ -311,10 +296,9 @@ def test_a_line_that_opens_and_closes_leaves_the_cursor_where_it_was():
 def test_w_shows_times_with_or_without_held_time():
     rows = (row("serve_forever", 0, None, begin=0, held=S), row("setup", 1, 3210 * MS, held=3200 * MS))
     shown = view(server(*FORKING), (context(MAIN, "main", LOOP),), rows=rows)
-    found = shoot(shown)
-    assert any(" Calls ─ times with ‖ held (w) " in line for line in found)
-    assert any("‖ 3.20 s   3.21 s" in line for line in found)
-    found = shoot(shown, steps=(press("w"),))
+    before, found = film(shown, steps=(press("w"),))
+    assert any(" Calls ─ times with ‖ held (w) " in line for line in before)
+    assert any("‖ 3.20 s   3.21 s" in line for line in before)
     assert any(" Calls ─ times without ‖ held (w) " in line for line in found)
     assert any("  10.0 ms" in line for line in found)
     assert not any("‖ 3.20 s" in line for line in found)

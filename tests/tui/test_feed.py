@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.tui.kit import check, press, shoot
+from tests.timeline.conftest import Recording
+from tests.tui.kit import Clock, press, shoot
+from tests.tui.made import saved
 from tests.tui.scenes import NOW, changed, forking
 from tracer.kernel.queues import CLOSED
 from tracer.probe.frames import ENTER, EVENTS, RETURN, column, fact, frame, identity, payload, text, word
@@ -12,14 +14,6 @@ from tracer.tui.feed import Feed
 
 S = 1_000_000_000
 MAIN = 77
-
-
-class Clock:
-    def __init__(self, t):
-        self.t = t
-
-    def __call__(self):
-        return self.t
 
 
 def code(hook, owner):
@@ -74,27 +68,27 @@ def recording(tmp_path):
     return path
 
 
-@pytest.fixture
-def open_feed():
-    opened = []
-
-    def open_one(*arguments, **options):
-        opened.append(Feed(*arguments, **options))
-        return opened[-1]
-
-    yield open_one
-    for feed in opened:
-        feed.close()
-
-
 def grow(path, *facts):
     with path.open("ab") as file:
         file.write(b"".join(facts))
 
 
 def test_a_live_picture(recording, open_feed):
-    feed = open_feed(recording, "demo refusing", follow=True, clock=Clock(5 * S))
-    check("refusing-live-120x36", shoot(feed=feed))
+    """A server in its first select, after one refused connection."""
+    found = shoot(feed=open_feed(recording, "demo refusing", follow=True, clock=Clock(5 * S)))
+    assert found[0].startswith(" tracer  demo refusing · No 127.0.0.1:80 ")
+    assert "● LIVE   10 events · 1 connection · 0 records lost" in found[0]
+    assert found[1].startswith(" loop main  ▶select ▸ get_request ▸ ⊘verify_request ▸ –process_request ")
+    lines = [" ".join(line[1:74].split()) for line in found[3:10]]
+    assert lines == [
+        "the recording begins here",
+        "main serve_forever 127.0.0.1:80 ▸ 4.0 s BaseServer",
+        "select 1 ready 1.00 s PollSelector",
+        "_handle_request_noblock #1 39.0 µs BaseServer",
+        "get_request 10.0.0.9:4242 #1 7.00 µs TCPServer",
+        "verify_request ⊘ False: refused #1 2.00 µs No",
+        "main select ▶ 2.9 s PollSelector",
+    ]
 
 
 def test_a_followed_recording_that_has_ended_already(recording, open_feed):
@@ -184,6 +178,28 @@ def test_live_ticks_ten_times_a_second_and_reads_what_is_new(recording, open_fee
     assert third.peak == (4, 5 * S)
 
 
+def test_where_nobody_comes_a_picture_a_second_is_enough(tmp_path, open_feed):
+    """What is more than an idle turn is seen at once, and so is all that a replay has."""
+    made = Recording()
+    main = made.process(100)
+    made.server(main)
+    main.enter("serve_forever", server=7)
+    main.enter("select", "select")
+    main.flush()
+    path = saved(made, tmp_path)
+    clock = Clock(5 * S)
+    live, replay = open_feed(path, follow=True, clock=clock), open_feed(path, clock=clock)
+    assert (live.tick().now, replay.tick().now) == (5 * S, made.now)
+    asked = fact(0, type="sample", begin=6 * S, end=6 * S, queues=[], processes=[])
+    clock.t = 5 * S + 999_999_999
+    grow(path, asked)
+    assert (live.tick(), replay.tick().now) == (None, 6 * S)
+    clock.t += 1
+    assert live.tick().now == 6 * S
+    grow(path, fact(0, type="pace", interval=S, t=6 * S))
+    assert live.tick().moment.pace == S
+
+
 def test_freeze_stops_the_picture_and_not_the_reading(recording, open_feed):
     clock = Clock(5 * S)
     feed = open_feed(recording, follow=True, clock=clock)
@@ -195,7 +211,7 @@ def test_freeze_stops_the_picture_and_not_the_reading(recording, open_feed):
     grow(recording, fact(0, type="sample", begin=7 * S, end=7 * S, queues=[{"server": 55, "depth": 4, "limit": 5}], processes=[]))
     frozen = feed.tick()
     assert (frozen.mode, frozen.behind, frozen.now) == ("frozen", 3 * S, first.now)
-    assert frozen.moment is first.moment
+    assert frozen.moment == first.moment
     assert not feed.freeze()
     after = feed.tick()
     assert (after.mode, after.now) == ("live", 8 * S)
@@ -270,7 +286,7 @@ def test_nothing_is_shown_as_of_later_than_the_limit(recording, open_feed):
     clock.t = 40 * S
     view = feed.tick()
     assert {view.now, view.moment.t, view.limited} == {7 * S}
-    assert (view.mode, view.finished, view.unrecorded) == ("ended", True, True)
+    assert (view.mode, view.finished, view.over) == ("ended", True, False)
     header = shoot(view)[0]
     assert "■ limit reached at 00:07: recorded no further" in header
     assert "LIVE" not in header
@@ -281,7 +297,7 @@ def test_nothing_is_shown_as_of_later_than_the_limit(recording, open_feed):
     feed.freeze()
     grow(recording, fact(0, type="exit", pid=4100, status=0, t=60 * S), fact(0, type="end", t=60 * S, alive=[]))
     view = feed.tick()
-    assert (view.mode, view.now, view.unrecorded) == ("ended", 7 * S, False)
+    assert (view.mode, view.now, view.over) == ("ended", 7 * S, True)
     assert [row.outcome for row in view.rows if row.hook == "serve_forever"] == ["open"], "as it was then"
 
 
@@ -294,7 +310,7 @@ def test_a_replay_of_a_full_recording(recording, open_feed):
 
 def test_a_program_that_is_recorded_no_further_can_be_typed_to():
     typed = []
-    full = changed(forking(), mode="ended", finished=True, limited=NOW, unrecorded=True)
+    full = changed(forking(), mode="ended", finished=True, limited=NOW)
     shoot(full, steps=(press("i", "x", "enter"),), controls=Controls(type=typed.append))
     assert typed == ["x\n"]
 
@@ -375,7 +391,7 @@ def test_the_server_can_be_changed_while_the_picture_is_frozen(recording, open_f
     feed.next_server()
     frozen = feed.tick()
     assert (frozen.mode, frozen.server.server, frozen.peak) == ("frozen", 56, (3, 4 * S))
-    assert frozen.moment is before.moment
+    assert frozen.moment == before.moment
     feed.freeze()
     assert feed.tick().peak == (5, 6 * S)
 
@@ -392,22 +408,10 @@ def test_a_run_that_ends_while_the_picture_is_frozen(recording, open_feed):
     feed = open_feed(recording, follow=True, clock=Clock(5 * S))
     feed.tick()
     feed.freeze()
-    assert not feed.tick().ended_since
+    assert not feed.tick().over
     grow(recording, fact(0, type="end", t=5 * S))
     view = feed.tick()
-    assert (view.mode, view.ended_since, view.finished) == ("frozen", True, False)
-
-
-def test_widening_gives_more_rows(recording, open_feed):
-    feed = open_feed(recording, clock=Clock(5 * S))
-    feed.window = 2
-    view = feed.tick()
-    assert len(view.rows) == 2
-    assert view.more
-    assert feed.widen()
-    assert len(feed.tick().rows) == 4
-    feed.window = 10_000
-    assert not feed.widen()
+    assert (view.mode, view.over, view.finished) == ("frozen", True, False)
 
 
 # ---- held

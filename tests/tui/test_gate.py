@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.tui.kit import Still, press, shoot, tick, typed
+from tests.tui.kit import Still, filled, film, press, shoot, tick, typed
 from tests.tui.scenes import (
     MAIN,
     MS,
@@ -14,9 +14,11 @@ from tests.tui.scenes import (
     Hold,
     S,
     changed,
+    ended,
     forking,
     held,
     holding,
+    replayed,
     row,
     running,
     threading,
@@ -27,7 +29,6 @@ from tracer.tui.app import Watch
 from tracer.tui.controls import Controls
 from tracer.tui.gate import GateActions
 from tracer.tui.offers import GATE_KEYS, Offer, footer, keys_help
-from tracer.tui.panels.entry import TypingLine
 from tracer.tui.panels.keys import Said
 
 ONE = held(WORKER, "T2", "handle", 300 * MS, owner="EchoHandler", connection=4, why="before handle")
@@ -54,24 +55,20 @@ def asked(*steps, shown=None, feed=None, size=(120, 36), **more):
     return commands, shoot(shown or one_held(), feed=feed, size=size, steps=steps, controls=Controls(gate=gate, **more))
 
 
-def told(shown, *keys, target=None):
-    """What is said of these keys of the gate, by what they do; without a screen. `target`: who is chosen in Held."""
-    words, panel = [], SimpleNamespace(follow="", chosen=target, has_focus=target is not None)
-    picture = SimpleNamespace(calls=SimpleNamespace(cursor=None), held=panel, show_held=lambda: None)
-    actions = GateActions(Controls(gate=lambda do, **fields: None), picture, words.append)
+def unseen(shown, *keys, target=None):
+    """The same of these keys of the gate, by what they do, without a screen: what was asked, what is said, what was opened.
+
+    The cursor is on the newest row; `target`: who is chosen in Held.
+    """
+    commands, words, opened = [], [], []
+    panel = SimpleNamespace(follow="", chosen=target, has_focus=target is not None, stay=lambda held: None)
+    calls = SimpleNamespace(cursor=shown.rows[-1] if shown.rows else None)
+    picture = SimpleNamespace(calls=calls, held=panel, go_to=opened.append, open_entry=lambda *about: opened.append(about))
+    actions = GateActions(Controls(gate=lambda do, **fields: commands.append({"do": do, **fields})), picture, words.append)
     actions.show(shown)
     for does in keys:
         actions.press(does)
-    return words
-
-
-def filled(text):
-    """A step: that text on the line, at once."""
-
-    async def step(pilot):
-        pilot.app.picture.entry.query_one(TypingLine).value = text
-
-    return step
+    return commands, words, opened
 
 
 def released(mode, follow="both", to="", context=WORKER):
@@ -89,8 +86,7 @@ def test_h_holds_before_the_hook_at_the_cursor():
 
 @pytest.mark.parametrize("hook", ["select", "service_actions", "serve_forever", "fileno"])
 def test_where_the_loop_only_waits_it_is_handle(hook):
-    idle = changed(forking(), rows=(row(hook, took=None),))
-    assert asked(press("h"), shown=idle)[1][-3] == " hold: before handle"
+    assert unseen(changed(forking(), rows=(row(hook, took=None),)), "hold")[2] == [("hold", "before handle")]
 
 
 def test_the_text_can_be_another():
@@ -144,23 +140,22 @@ def test_the_programs_own_hooks_are_known():
 
 
 def test_escape_sends_nothing():
-    commands, found = asked(press("h", "escape"), shown=forking())
+    commands = []
+    controls = Controls(gate=lambda do, **fields: commands.append(do))
+    before, after = film(forking(), steps=(press("h", "escape"),), controls=controls)
     assert commands == []
-    assert found == asked(shown=forking())[1]
+    assert before == after
 
 
 def test_where_no_hook_was_called_yet_it_is_handle():
-    assert asked(press("h", "enter"), shown=threading())[0] == [{"do": "hold", "filter": "before handle", "once": False}]
+    assert unseen(threading(), "hold")[2] == [("hold", "before handle")]
 
 
-def test_o_holds_the_next_request():
-    commands, found = asked(press("o"), shown=forking())
-    assert commands == [{"do": "hold", "filter": "before get_request", "once": True}]
-    assert found[-2] == " ☞ whoever comes next before get_request is held there, once"
-
-
-def test_a_lets_everybody_run_on():
-    assert asked(press("a"))[0] == [{"do": "release_all"}]
+def test_o_holds_the_next_request_and_a_lets_everybody_run_on():
+    commands, found = asked(press("o"), tick, press("a"), feed=Still(forking(), one_held()))
+    assert commands == [{"do": "hold", "filter": "before get_request", "once": True}, {"do": "release_all"}]
+    assert found[-2] == f" ☞ {RELEASED}"
+    assert unseen(forking(), "next")[1] == ["whoever comes next before get_request is held there, once"]
 
 
 RELEASED = "every hold is removed, and everybody runs on"
@@ -180,13 +175,12 @@ RELEASED = "every hold is removed, and everybody runs on"
     ids=["nothing", "held", "hold", "slow motion", "hold asked for", "slow motion asked for", "steps"],
 )
 def test_what_a_says(shown, before, words):
-    assert told(shown, *before, "all")[-1] == words
+    assert unseen(shown, *before, "all")[1][-1] == words
 
 
 def test_d_says_why_it_does_nothing():
-    assert told(holding(), "unhold") == ["d removes a hold: choose one in Held (H goes there)"]
-    assert told(one_held(), "unhold") == ["no hold is set"]
-    assert asked(press("d"), shown=holding())[1][-2] == " ☞ d removes a hold: choose one in Held (H goes there)"
+    assert unseen(holding(), "unhold")[1] == ["d removes a hold: choose one in Held (H goes there)"]
+    assert unseen(one_held(), "unhold")[1] == ["no hold is set"]
 
 
 @pytest.mark.parametrize("key", ["d", "delete"])
@@ -235,29 +229,32 @@ def test_a_hold_for_one_stop_may_be_used_up_at_once():
 # ---- steps
 
 
-@pytest.mark.parametrize(
-    ("key", "mode", "said"),
-    [("s", "in", "T2 steps in"), ("n", "over", "T2 steps over"), ("u", "out", "T2 steps out"), ("g", "run", "T2 runs on")],
-)
-def test_step_keys(key, mode, said):
-    commands, found = asked(press(key))
-    assert commands == [released(mode)]
-    assert found[-2] == f" ☞ {said}"
+def test_step_keys():
+    words = []
+
+    async def note(pilot):
+        words.append(pilot.app.picture.query_one(Said).message)
+
+    keys = [step for key in "snug" for step in (press(key), note, tick)]
+    commands, _ = asked(*keys, feed=Still(*(changed(one_held(), now=NOW + seconds * S) for seconds in range(5))))
+    assert commands == [released(mode) for mode in ("in", "over", "out", "run")]
+    assert words == ["T2 steps in", "T2 steps over", "T2 steps out", "T2 runs on"]
 
 
 def test_in_a_frozen_picture_nothing_seems_to_come_of_it():
-    commands, found = asked(press("s"), shown=changed(one_held(), mode="frozen"))
+    commands, words, _ = unseen(changed(one_held(), mode="frozen"), "in")
     assert commands == [released("in")]
-    assert found[-2] == " ☞ T2 steps in (the picture is frozen: space shows what comes of it)"
+    assert words == ["T2 steps in (the picture is frozen: space shows what comes of it)"]
 
 
 def test_f_chooses_whom_a_step_follows():
     titles = []
 
     async def title(pilot):
-        titles.append(str(pilot.app.picture.held.border_title))
+        titles.append(str(pilot.app.picture.held.border_subtitle))
 
-    commands, _ = asked(press("s"), title, press("f", "n"), title, press("f", "u"), title, press("f"), title)
+    steps = (press("s"), title, press("f", "n"), title, press("f", "u"), title, press("f"), title)
+    commands, _ = asked(*steps, size=(120, 48))
     assert commands == [released("in"), released("over", "parent"), released("out", "child")]
     assert titles == [
         "Held ─ a step follows parent and child",
@@ -269,7 +266,6 @@ def test_f_chooses_whom_a_step_follows():
 
 def test_t_lets_it_run_to_the_hook_at_the_cursor():
     shown = with_held(forking(), held(MAIN, "main", "select", S))
-    assert asked(press("up", "up", "up", "t"), shown=shown)[1][-3] == " main runs to: before service_actions"
     commands, found = asked(press("up", "up", "up", "t", "enter"), shown=shown)
     assert commands == [released("run", to="before service_actions", context=MAIN)]
     assert found[-2] == " ☞ main runs to: before service_actions"
@@ -286,12 +282,13 @@ def test_t_goes_on_along_the_rail_where_the_cursor_is_not_on_its_way():
 def test_where_nothing_is_known_of_its_way_the_line_is_empty():
     """What is wrong with an empty one is said at Enter."""
     lost = with_held(threading(), held(WORKER, "T2", "close_request", S, connection=4))
-    commands, found = asked(press("t"), shown=lost)
-    assert found[-3:-1] == [
+    commands = []
+    controls = Controls(gate=lambda do, **fields: commands.append(do))
+    _, opened, found = film(lost, steps=(press("t"), press("enter")), controls=controls)
+    assert opened[-3:-1] == [
         " T2 runs to: where to, such as before handle",
         "  handle · after get_request · before handle & peer:53122 · #7 · context:T2 · raised",
     ]
-    commands, found = asked(press("t", "enter"), shown=lost)
     assert commands == []
     assert "a hook or a key should stand here" in found[-2]
 
@@ -303,18 +300,12 @@ def test_who_runs_on_while_a_place_is_typed_is_not_released_again():
     assert found[-2] == " ☞ T2 is held no more"
 
 
-@pytest.mark.parametrize("key", ["s", "n", "u", "g", "t"])
-def test_when_nobody_is_held_they_say_so(key):
-    commands, found = asked(press(key), shown=forking())
-    assert commands == []
-    assert found[-2] == " ☞ nobody is held: h sets a hold, o holds the next request"
+def test_when_nobody_is_held_they_say_so():
+    words = ["nobody is held: h sets a hold, o holds the next request"]
+    assert unseen(forking(), "in", "over", "out", "run", "to") == ([], words * 5, [])
 
 
 # ---- for whom
-
-
-def test_one_alone_is_meant():
-    assert asked(press("s"))[0] == [released("in")]
 
 
 def test_of_several_none_is_meant_until_one_is_chosen():
@@ -322,7 +313,7 @@ def test_of_several_none_is_meant_until_one_is_chosen():
     commands, found = asked(press("s"), shown=holding())
     assert commands == []
     assert found[-2] == " ☞ 2 are held: choose one in Held, or its row in Calls, and press the key again"
-    assert any("╔═ Held" in line for line in found)
+    assert any("╔═ Source Inspector Waiting [Held] " in line for line in found)
     assert asked(press("s", "down", "s"), shown=holding())[0] == [released("in", context=T3)]
 
 
@@ -335,13 +326,14 @@ def test_the_one_at_the_cursor_is_meant():
 
 
 def test_the_one_that_is_chosen_in_held_comes_first():
-    commands, _ = asked(press("home"), *focus_held("down", "s"), shown=with_held(holding(), ONE, TWO, THREE))
+    """They stand there as they began: main, T2, T3."""
+    commands, _ = asked(press("home"), *focus_held("down", "down", "s"), shown=with_held(holding(), ONE, TWO, THREE))
     assert commands == [released("in", context=T3)]
 
 
 def test_the_next_key_is_for_the_same_one():
     """While it is on its way to its next hook, nobody else is stepped in its place; a second later the others have their turn."""
-    both, other = with_held(threading(), ONE, TWO), with_held(threading(), TWO)
+    both, other = with_held(holding(), ONE, TWO), with_held(holding(), TWO)
     steps = (*focus_held("s"), tick, tick, press("s"))
     both_still = changed(both, now=NOW + 10 * MS)  # the supervisor has not answered yet
     commands, found = asked(*steps, feed=Still(both, both_still, other))
@@ -362,7 +354,7 @@ def test_a_step_that_a_child_took_over_has_come_to_its_end():
 def test_slow_motion_lets_its_own_go():
     """They are not counted as held; who wants one of them says so with the cursor."""
     slow = held(WORKER, "T2", "handle", 300 * MS, why="slow motion")
-    assert asked(press("s"), shown=with_held(threading(), slow, pace=S))[0] == []
+    assert unseen(with_held(threading(), slow, pace=S), "in")[0] == []
     assert asked(*focus_held("g"), shown=with_held(threading(), slow, pace=S))[0] == [released("run")]
 
 
@@ -372,7 +364,7 @@ def test_slow_motion_lets_its_own_go():
 @pytest.mark.parametrize("does", ["in", "over", "out", "run", "to"])
 def test_who_is_held_by_slow_motion_alone_is_not_nobody(does):
     slow = with_held(threading(), held(WORKER, "T2", "handle", 300 * MS, why="slow motion"), pace=S)
-    assert told(slow, does) == ["held by slow motion only: it goes on by itself; m changes that, a ends it"]
+    assert unseen(slow, does)[:2] == ([], ["held by slow motion only: it goes on by itself; m changes that, a ends it"])
 
 
 def paced(pace):
@@ -387,38 +379,43 @@ def test_m_goes_through_the_paces():
 
 
 def test_m_need_not_wait_for_an_answer():
-    commands, found = asked(press("m", "m", "m", "m"), shown=forking())
+    commands, words, _ = unseen(forking(), *["pace"] * 4)
     assert [command["interval"] for command in commands] == [S, S // 2, S // 5, 0]
-    assert found[-2] == " ☞ slow motion ends"
+    assert words[-1] == "slow motion ends"
 
 
 def test_another_pace_than_ours_ends_first():
-    assert asked(press("m"), shown=paced(3 * S))[0] == [{"do": "pace", "interval": 0}]
+    assert unseen(paced(3 * S), "pace")[0] == [{"do": "pace", "interval": 0}]
 
 
 # ---- where nothing can be held
 
 
 EVERY_KEY = [row.key for row in GATE_KEYS]
+STEPS = ["s", "n", "u"]
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("shown", "said"),
     [
-        ({"mode": "ended", "finished": True, "complete": True}, "this run has ended: nothing can be held"),
-        ({"mode": "replay", "finished": True, "complete": True}, "this run has ended: nothing can be held"),
-        ({"mode": "frozen", "ended_since": True}, "this run has ended: nothing can be held"),
+        (ended(holding()), "this run has ended: nothing can be held"),
+        (ended(holding(), mode="frozen", finished=False), "this run has ended: nothing can be held"),
         (
-            {"mode": "replay", "finished": True},
+            replayed(holding(), complete=False),
             "in a replay nothing can be held; if the program still runs, open the file with --follow",
         ),
     ],
-    ids=["ended", "replay", "frozen", "unfinished"],
+    ids=["ended", "frozen", "unfinished"],
 )
-def test_in_a_finished_recording_each_key_says_why(fields, said):
+def test_in_a_finished_recording_each_key_says_why(shown, said):
+    """But for the steps: they move what is shown, in a recording in which there is something."""
+    keys = [key for key in EVERY_KEY if key not in STEPS or shown.mode == "frozen"]
     found = []
-    commands, _ = asked(*pressed_one_by_one(found), shown=changed(holding(), **fields))
-    assert (commands, found) == ([], [said] * len(EVERY_KEY))
+    commands, _ = asked(*pressed_one_by_one(found, keys), shown=shown)
+    assert (commands, found) == ([], [said] * len(keys))
+    if shown.mode != "frozen":
+        commands, _ = asked(*pressed_one_by_one(found, STEPS), shown=shown)
+        assert (commands, found[len(keys) :]) == ([], ["its context does nothing more"] * 3)
 
 
 def test_without_a_supervisor_each_key_says_so():
@@ -427,22 +424,23 @@ def test_without_a_supervisor_each_key_says_so():
     assert found == ["nothing can be held here: no supervisor takes commands"] * len(EVERY_KEY)
 
 
-def pressed_one_by_one(found):
-    """Steps: each of the gate's keys; what is said of it goes to `found`."""
+def pressed_one_by_one(found, keys=EVERY_KEY):
+    """Steps: each of these keys; what is said of it goes to `found`."""
 
     async def note(pilot):
         said = pilot.app.picture.query_one(Said)
         found.append(said.message)
         said.message = ""
 
-    return [step for key in EVERY_KEY for step in (press(key), note)]
+    return [step for key in keys for step in (press(key), note)]
 
 
 def test_the_line_closes_when_the_program_ends():
-    ended = changed(forking(), mode="ended", finished=True, complete=True)
-    commands, found = asked(press("h"), tick, press("enter"), feed=Still(forking(), ended))
-    assert commands == []
-    assert found[-2] == " ☞ this run has ended: nothing can be held"
+    found = asked(press("h"), tick, feed=Still(forking(), ended(forking())))[1]
+    assert found[-2:] == [
+        " ☞ this run has ended: nothing can be held",
+        " space play   ← → time   s step   ] connection   e error   G go to   / filter   q quit",
+    ]
 
 
 def test_the_letters_of_a_filter_are_no_keys():
@@ -458,16 +456,16 @@ def test_the_letters_of_a_filter_are_no_keys():
 @pytest.mark.parametrize(
     ("offer", "keys"),
     [
-        (Offer(holds=True), "h space z ? q"),
-        (Offer(holds=True, sends=True), "c b l x h space z q"),
-        (Offer(holds=True, sends=True, one_panel=True), "c b l x h space p q"),
-        (Offer(holds=True, held=1), "s n u g h space z q"),
-        (Offer(holds=True, held=1, sends=True), "s n u g h c z q"),
-        (Offer(holds=True, held=2, sends=True, one_panel=True), "s n u g a h p q"),
-        (Offer(holds=True, held=2, types=True, interrupts=True, one_panel=True), "s n u g a h p q"),
+        (Offer(holds=True), "space ← h / z ? q"),
+        (Offer(holds=True, sends=True), "space ← c h / z ? q"),
+        (Offer(holds=True, sends=True, one_panel=True), "space ← c h / z ? q"),
+        (Offer(holds=True, held=1), "s n u g h space ← q"),
+        (Offer(holds=True, held=1, sends=True), "s n u g h space c q"),
+        (Offer(holds=True, held=2, sends=True, one_panel=True), "s n u g a h c q"),
+        (Offer(holds=True, held=2, types=True, interrupts=True, one_panel=True), "s n u g a h space q"),
         (Offer(holds=True, held=2, sends=True, removes=True), "d s n u g a h q"),
-        (Offer(holds=True, held=2, sends=True, removes=True, one_panel=True), "d s n u g a p q"),
-        (Offer(holds=False, held=2), "space z ? q"),
+        (Offer(holds=False, held=2), "space ← / z ? q"),
+        (Offer(over=True, one_panel=True, servers=True), "space ← s ] e G / q"),
     ],
     ids=str,
 )
@@ -478,8 +476,9 @@ def test_at_most_eight_keys_that_can_be_pressed_now(offer, keys):
 
 
 def test_the_footer_names_the_one_that_steps():
-    assert asked()[1][-1].startswith(" s into T2   n over   u out   g go   h hold")
-    assert asked(shown=holding())[1][-1].startswith(" s into (choose)   n over   u out   g go   a all go   h hold")
+    one, two = film(one_held(), holding(), steps=(tick,), controls=Controls(gate=lambda do, **fields: None))
+    assert one[-1].startswith(" s into T2   n over   u out   g go   h hold")
+    assert two[-1].startswith(" s into (choose)   n over   u out   g go   a all go   h hold")
 
 
 def test_no_two_keys_are_one():
@@ -500,8 +499,10 @@ def test_the_palette():
     async def ask(pilot):
         titles[:] = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
 
-    asked(ask, shown=forking())
-    assert titles[:12] == [*(one.title for one in GATE_KEYS), "Held"], "also while nobody is held: they say so"
+    asked(ask, feed=Still(forking()))
+    first = titles.index("Step in")
+    assert titles[first : first + 11] == [one.title for one in GATE_KEYS], "also while nobody is held: they say so"
+    assert not any("held time" in title for title in titles)
     asked(ask, shown=holding())
     assert "Times without held time" in titles
 
@@ -511,11 +512,10 @@ def test_the_palette():
 
 def test_what_was_said_of_a_step_goes_when_the_run_ends():
     """What came of a client stays."""
-    ended = {"mode": "ended", "finished": True, "complete": True}
-    assert asked(press("g"), tick, feed=Still(one_held(), changed(one_held(), **ended)))[1][-2] == ""
+    assert asked(press("g"), tick, feed=Still(one_held(), ended(one_held())))[1][-2] == ""
     controls = Controls()
     controls.say("client 1: reply in 1.2 ms")
-    found = shoot(feed=Still(forking(), forking(), changed(forking(), **ended)), steps=(tick, tick), controls=controls)
+    found = shoot(forking(), forking(), ended(forking()), steps=(tick, tick), controls=controls)
     assert found[-2] == " ☞ client 1: reply in 1.2 ms"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.tui.kit import Still, check, press, screen_of, settle, shoot, tick
+from tests.tui.kit import Still, film, press, screen_of, settle, shoot, tick
 from tests.tui.scenes import (
     FORKING,
     LOOP,
@@ -19,6 +19,7 @@ from tests.tui.scenes import (
     held,
     holding,
     process,
+    replayed,
     server,
     span,
     synchronous,
@@ -26,9 +27,13 @@ from tests.tui.scenes import (
     view,
     with_held,
 )
-from tests.tui.test_panels import lines_of, rail
+from tests.tui.test_panels import drawn, rail
+from tests.tui.test_screen import header
 from tracer.tui.controls import Controls
+from tracer.tui.panels.children import ChildrenPanel
+from tracer.tui.panels.held import HeldPanel
 from tracer.tui.panels.rail import next_hook
+from tracer.tui.panels.threads import ThreadsPanel
 
 HOLD = Hold(1, "before handle", False, NOW - 20 * S)
 T2 = held(WORKER, "T2", "handle", 300 * MS, owner="EchoHandler", connection=4, why="before handle")
@@ -38,21 +43,16 @@ def gate():
     return Controls(gate=lambda command, **fields: None)
 
 
-def panel(shown, size=(120, 36), **more):
-    """The lines of the panel; at 80 columns it is the only small one."""
-    found = shoot(shown, size=size, controls=gate(), **more)
-    if size[0] >= 100:
-        return [line for line in lines_of(found, "Held")[1:] if line]
-    start = next(number for number, line in enumerate(found) if " Held" in line)
-    lines = [line.strip("│║").rstrip() for line in found[start + 1 : -2]]
-    return [line for line in lines if line and line[0] not in "╰╚"]
+def panel(shown, width=43, height=20):
+    """The lines of the panel."""
+    return drawn(HeldPanel(), shown, width, height)[1:]
 
 
 # ---- the panel
 
 
 EVERYTHING = {
-    (80, 24): [
+    (78, 6): [
         "‖ T2     #4    before handle  EchoHandler · hold: before handle         12.4 s",
         "  → main has waited 3.2 s in server_close for this thread to end",
         "  → #4 127.0.0.1:53122 has no reply yet",
@@ -60,7 +60,7 @@ EVERYTHING = {
         "  → #5 127.0.0.1:53130 has no reply yet",
         "… 2 more lines: z enlarges",
     ],
-    (120, 36): [
+    (43, 20): [
         "‖ T2     #4    before handle         12.4 s",
         "  EchoHandler · hold: before handle",
         "  → main has waited 3.2 s in server_close",
@@ -72,7 +72,7 @@ EVERYTHING = {
         "hold 1  before handle",
         "hold 2  before get_request &…  for one stop",
     ],
-    (200, 60): [
+    (62, 20): [
         "‖ T2     #4    before handle                            12.4 s",
         "  EchoHandler · hold: before handle",
         "  → main has waited 3.2 s in server_close for this thread to",
@@ -89,17 +89,13 @@ EVERYTHING = {
 
 @pytest.mark.parametrize("size", list(EVERYTHING), ids=str)
 def test_who_is_held_where_and_what_waits(size):
-    assert panel(holding(), size) == EVERYTHING[size]
-
-
-def test_golden():
-    check("holding-120x36", shoot(holding(), controls=gate()))
+    assert panel(holding(), *size) == EVERYTHING[size]
 
 
 def test_in_ascii():
-    found = shoot(holding(), size=(80, 24), controls=gate(), ascii_marks=True)
+    found = shoot(holding(), controls=gate(), ascii_marks=True)
     assert "\n".join(found).isascii()
-    assert any("|| T2     #4    before handle  EchoHandler - hold: before handle" in line for line in found)
+    assert any("|| T2     #4    before handle         12.4 s|" in line for line in found)
     assert any(" :handle  | held before it  " in line for line in found)
 
 
@@ -157,8 +153,7 @@ def has_panel(found):
 
 def test_without_a_hold_there_is_no_such_panel():
     assert not has_panel(shoot(forking(), controls=gate()))
-    for keys in range(5):
-        assert not has_panel(shoot(forking(), size=(80, 24), steps=(press(*"p" * keys),), controls=gate()))
+    assert not any(map(has_panel, film(forking(), size=(80, 24), steps=(press("p"),) * 7, controls=gate())))
 
 
 @pytest.mark.parametrize("moment", [{"holds": (HOLD,)}, {"pace": S}], ids=["hold", "slow motion"])
@@ -169,10 +164,12 @@ def test_it_comes_to_where_it_is_seen(moment, size):
 
 
 def test_in_a_replay_it_says_what_was_held_then():
-    replay = changed(holding(), mode="replay", finished=True, complete=True)
-    found = shoot(replay)
-    assert lines_of(found, "Held")[0].startswith("─ Held ──"), "nobody can step: it says nothing of whom a step follows"
-    assert "‖ T2     #4    before handle         12.4 s" in lines_of(found, "Held")
+    live, replay = film(holding(), replayed(holding()), steps=(tick,), controls=gate())
+    for found in (live, replay):
+        place = next(number for number, line in enumerate(found) if "[Held]" in line)
+        assert found[place + 1].endswith("│‖ T2     #4    before handle         12.4 s│")
+    assert any("Held ─ a step follows parent and child" in line for line in live)
+    assert not any("a step follows" in line for line in replay), "nobody can step there"
 
 
 def test_it_stays_while_somebody_steps_and_then_goes():
@@ -234,21 +231,19 @@ async def chosen(pilot):
     chosen.now = [word for word in words if word != "‖"]
 
 
-@pytest.mark.parametrize(
-    ("keys", "marked"),
-    [((), "T2"), (("down",), "T3"), (("down", "down"), "hold 1"), (("down",) * 9, "hold 2"), (("down", "down", "up"), "T3")],
-)
-def test_up_and_down_choose(keys, marked):
-    shoot(holding(), steps=(*focus_held(*keys), chosen), controls=gate())
-    assert chosen.now == [marked]
+def test_up_and_down_choose_and_so_does_a_click():
+    marked = []
 
+    async def note(pilot):
+        await chosen(pilot)
+        marked.append(chosen.now)
 
-def test_a_click_chooses():
     async def click(pilot):
         await pilot.click("#held", offset=(4, 7))
 
-    shoot(holding(), steps=(click, chosen), controls=gate())
-    assert chosen.now == ["T3"]
+    steps = [press("down")] * 4 + [press("up")] * 3 + [click]
+    shoot(holding(), steps=(*focus_held(), note, *[each for step in steps for each in (step, note)]), controls=gate())
+    assert marked == [[name] for name in ("T2", "T3", "hold 1", "hold 2", "hold 2", "hold 1", "T3", "T2", "T3")]
 
 
 def test_the_choice_stays_with_its_context():
@@ -283,18 +278,19 @@ def test_the_chosen_one_is_in_sight():
         ({}, " ‖ HELD 2 "),
         ({"newest": NOW - 9 * S}, "‖ HELD 2, no word for 9 s"),
         ({"mode": "frozen", "behind": 3 * S}, "■ FROZEN 3.0 s behind · ‖ 2 held"),
-        ({"mode": "replay", "finished": True}, "◀ REPLAY 00:31.000 · ‖ 2 held"),
+        ({"mode": "replay", "finished": True, "over": True}, "◀ REPLAY 00:31.000 · ‖ 2 held"),
+        ({"mode": "replay", "behind": 4 * S}, "◀ REPLAY 00:31.000, 4.0 s behind · ‖ 2 held"),
     ],
 )
 def test_the_mode_says_that_somebody_is_held(fields, words):
-    assert words in shoot(changed(holding(), **fields))[0]
-    assert words in shoot(changed(holding(), **fields), size=(80, 24))[0]
+    for width in (120, 80):
+        assert words in header(changed(holding(), **fields), width)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=str)
-def test_the_header_says_that_slow_motion_distorts_time(size):
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_header_says_that_slow_motion_distorts_time(width):
     slow = held(WORKER, "T2", "handle", 300 * MS, why="slow motion")
-    found = shoot(with_held(threading(), slow, pace=S // 5), size=size)[0]
+    found = header(with_held(threading(), slow, pace=S // 5), width)
     assert " slow motion 0.2 s a hook: distorts time" in found
     assert "● LIVE" in found, "nobody is held whom a person would have to release"
 
@@ -306,24 +302,22 @@ def test_the_frame_is_magenta_while_somebody_is_held():
     async def look(pilot):
         looks.append(pilot.app.picture.calls.styles.border_top[1].hex.lower())
 
-    shoot(holding(), steps=(look,))
-    shoot(changed(holding(), mode="replay", finished=True), steps=(look,))
-    shoot(threading(), steps=(look,))
+    shoot(holding(), replayed(holding()), threading(), steps=(look, tick, look, tick, look))
     assert looks == ["#e879f9", "#93a8ff", "#2fc293"]
 
 
 def test_threads_that_are_held():
-    lines = lines_of(shoot(holding(), size=(200, 60)), "Threads")
+    lines = drawn(ThreadsPanel(), holding(), 62)
     assert lines[3].split() == ["T2", "#4", "‖", "before", "handle", "Thread-2", "(pro…", "sleeping", "12.4", "s"]
     assert lines[4].split()[:6] == ["T3", "#5", "‖", "after", "setup", "Thread-3"]
-    assert lines_of(shoot(holding()), "Threads")[3].split() == ["T2", "#4", "‖", "before", "handle", "12.4", "s"]
+    assert drawn(ThreadsPanel(), holding())[3].split() == ["T2", "#4", "‖", "before", "handle", "12.4", "s"]
 
 
 def test_children_that_are_held():
     inside = (context(MAIN, "main", LOOP), context(4122, "P4122", span("handle", S, 7), process=4122))
     shown = view(server(*FORKING), inside, (), (process(child(4122, 7)),))
     shown = with_held(shown, held(4122, "P4122", "handle", 2 * S))
-    assert lines_of(shoot(shown), "Children")[2].split() == ["P4122", "#7", "‖", "before", "handle", "2.0", "s"]
+    assert drawn(ChildrenPanel(), shown)[2].split() == ["P4122", "#7", "‖", "before", "handle", "2.0", "s"]
 
 
 def test_the_rail_marks_where_it_is_held():

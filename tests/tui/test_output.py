@@ -1,14 +1,14 @@
 """The panel of the program's terminal: where it stands, following, searching; and typing to the program."""
 
-import pytest
-
-from tests.tui.kit import Still, check, press, shoot, tick, typed
-from tests.tui.scenes import changed, forking, running, written
+from tests.tui.kit import Still, film, press, shoot, tick, typed
+from tests.tui.scenes import changed, ended, forking, running, written
 from tracer.probe.frames import fact
+from tracer.timeline.outputs import Outputs
 from tracer.tui.controls import Controls
 from tracer.tui.feed import Feed
 from tracer.tui.marks import ascii_only
 from tracer.tui.terminal.text import TerminalText
+from tracer.tui.terminal.written import Written
 
 
 def controls(**more):
@@ -18,7 +18,7 @@ def controls(**more):
 
 def panel(found):
     """The lines inside the panel's frame."""
-    start = next(number for number, line in enumerate(found) if " Output" in line)
+    start = next(number for number, line in enumerate(found) if "[Output]" in line)
     end = next(number for number in range(start + 1, len(found)) if found[number].rstrip().endswith(("╯", "╝")))
     lines = [line[:-1] for line in found[start + 1 : end]]
     return [max(line.rpartition("│")[2], line.rpartition("║")[2], key=lambda part: -len(part)).rstrip(" ▁▂▃▄▅▆▇█") for line in lines]
@@ -35,42 +35,24 @@ def numbered(count):
 # ---- where it stands
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)], ids=str)
-def test_golden(size):
-    found = shoot(running(), size=size, controls=controls())
-    assert max(map(len, found)) <= size[0]
-    check(f"running-{size[0]}x{size[1]}", found)
-
-
-def test_golden_in_ascii():
-    shown = changed(running(), output=written("plain\r\n" * 9))
-    found = shoot(shown, size=(80, 24), controls=controls(), ascii_marks=True)
-    assert "\n".join(found).isascii()
-    check("running-80x24-ascii", found)
-
-
 def test_a_recording_without_a_terminal_has_no_such_panel():
     assert not any("Output" in line for line in shoot(forking()))
-    steps = (press("p", "p", "p", "p"),)
-    assert not any("Output" in line for line in shoot(forking(), size=(80, 24), steps=steps))
+    assert not any("Output" in line for found in film(forking(), size=(80, 24), steps=(press("p"),) * 8) for line in found)
 
 
 def test_it_comes_with_the_first_output():
-    feed = Still(forking(), changed(forking(), output=written("hello\r\n")))
-    assert filled(shoot(feed=feed, steps=(tick,))) == ["hello"]
+    assert filled(shoot(forking(), changed(forking(), output=written("hello\r\n")), steps=(tick,))) == ["hello"]
 
 
 def test_where_there_is_room_for_one_panel_it_is_the_first():
-    found = shoot(running(), size=(80, 24))
-    assert any("Output" in line for line in found)
-    assert any("Queue" in line for line in shoot(running(), size=(80, 24), steps=(press("p"),)))
-    assert any("Output" in line for line in shoot(running(), size=(80, 24), steps=(press("p", "p", "p", "p"),)))
+    found = film(running(), size=(80, 24), steps=(press("p"), press("8")))
+    assert [any("[Output]" in line for line in lines) for lines in found] == [True, False, True]
 
 
 def test_before_the_first_word_it_says_so():
     silent = changed(running(), output=None)
-    assert filled(shoot(silent, controls=controls())) == ["nothing written yet"]
-    assert filled(shoot(changed(silent, finished=True, mode="ended"), controls=controls())) == ["nothing written"]
+    found = film(silent, ended(silent), steps=(tick,), controls=controls())
+    assert [filled(lines) for lines in found] == [["nothing written yet"], ["nothing written"]]
 
 
 def test_long_lines_go_on_in_the_next_row():
@@ -124,15 +106,15 @@ def test_nothing_that_acts_reaches_the_terminal():
 
 def test_the_newest_lines_of_many():
     shown = changed(running(), output=written(numbered(200_000)))
-    assert filled(shoot(shown))[-1] == "line 199999"
-    found = filled(shoot(shown, steps=(press("shift+tab", "shift+tab"), press("home"))))
-    assert found[:2] == ["… 150,000 older lines are not kept", "line 150000"]
+    newest, _, oldest = film(shown, steps=(FOCUS, press("home")))
+    assert filled(newest)[-1] == "line 199999"
+    assert filled(oldest)[:2] == ["… 150,000 older lines are not kept", "line 150000"]
 
 
 # ---- following
 
 
-FOCUS = press("shift+tab", "shift+tab")  # from Calls back over the rail to Output
+FOCUS = press("8")
 
 
 def growing(*counts):
@@ -140,22 +122,19 @@ def growing(*counts):
 
 
 def test_it_follows_the_tail():
-    assert filled(shoot(feed=growing(100, 200), steps=(tick,)))[-1] == "line 199"
+    assert [filled(found)[-1] for found in film(feed=growing(100, 200), steps=(tick,))] == ["line 99", "line 199"]
 
 
 def test_it_stays_where_somebody_looks_and_end_goes_back():
-    steps = (FOCUS, press("home"), tick)
-    found = shoot(feed=growing(100, 200), steps=steps)
+    *_, found, after = film(feed=growing(100, 200), steps=(FOCUS, press("home"), tick, press("end")))
     assert filled(found)[0] == "line 0"
     assert any("Output ─ press End to follow" in line for line in found)
-    assert filled(shoot(feed=growing(100, 200), steps=(*steps, press("end"))))[-1] == "line 199"
+    assert filled(after)[-1] == "line 199"
 
 
 def test_what_is_looked_at_stays_though_it_is_kept_no_longer():
-    steps = (FOCUS, press("home"), press("pagedown"))
-    before = filled(shoot(feed=growing(100), steps=steps))
-    found = shoot(feed=growing(100, 60_000), steps=(*steps, tick))
-    assert filled(found) == before
+    *_, before, found = film(feed=growing(100, 60_000), steps=(FOCUS, press("home"), press("pagedown"), tick))
+    assert filled(found) == filled(before)
     assert any("as of" in line for line in found)
 
 
@@ -168,10 +147,12 @@ def test_a_resized_panel_shows_the_same_line_at_its_top():
 
     text = "".join(f"line {number} {'x' * 60}\r\n" for number in range(500))
     shown = changed(running(), output=written(text))
-    steps = (FOCUS, press("home"), press(*["pagedown"] * 9))
-    (top, *_) = filled(shoot(shown, steps=steps))
-    for size in ((200, 60), (100, 30)):
-        assert filled(shoot(shown, steps=(*steps, resize(*size))))[0].split()[:2] == top.split()[:2]
+    steps = (FOCUS, press("home"), press(*["pagedown"] * 9), resize(200, 60), resize(100, 30))
+    *_, before, wide, narrow = film(shown, steps=steps)
+    tops = [filled(found)[0].split()[:2] for found in (before, wide, narrow)]
+    assert tops == [tops[0]] * 3
+    assert tops[0][0] == "line"
+    assert 9 < int(tops[0][1]) < 99, "neither at the top nor at the bottom"
 
 
 def test_the_line_at_the_top_may_be_wiped():
@@ -185,46 +166,80 @@ def test_the_line_at_the_top_may_be_wiped():
 
 
 def test_enlarged_it_has_the_screen():
-    found = shoot(running(), size=(80, 24), steps=(press("tab", "z"),))
+    found = shoot(running(), size=(80, 24), steps=(press("8", "z"),))
     assert '127.0.0.1 - - [01/Jan/2026 00:00:02] "GET /nothing HTTP/1.1" 404 -' in filled(found)
 
 
-def test_frozen_it_shows_what_was_written_then():
-    frozen = changed(running(), mode="frozen", behind=3_000_000_000)
-    assert filled(shoot(frozen))[-1] == "command>"
+# ---- another time
+
+
+def test_it_goes_back_in_time_and_on_again():
+    """What had not been written then is not seen, whoever follows, stays somewhere, or searches."""
+    then, nothing = written(numbered(30) + "open"), None
+    outputs = [written(numbered(100)), then, nothing, written(numbered(100))]
+    views = [changed(running(), output=output) for output in outputs]
+    followed = film(*views, steps=(tick, tick, tick))
+    assert [filled(found)[-1] for found in followed] == ["line 99", "open", "nothing written yet", "line 99"]
+    _, _, stays, *back = film(*views, steps=(FOCUS, press("pageup"), tick, tick, tick))
+    assert filled(stays)[-1] not in ("line 99", "line 29")
+    assert [filled(found)[-1] for found in back[:2]] == ["open", "nothing written yet"]
+    assert filled(back[2])[0] == "line 0", "where it was left"
+    searched = film(*views, steps=(FOCUS, press("slash"), typed("line"), tick, tick, tick))[3:]
+    assert [found[-2].split()[3:] for found in searched] == [
+        ["100", "of", "100"],
+        ["30", "of", "30"],
+        ["not", "found"],
+        ["100", "of", "100"],
+    ]
+
+
+def test_a_search_goes_back_in_time_while_the_newest_is_followed():
+    async def follow(pilot):
+        pilot.app.picture.output.action_tail()
+
+    views = [changed(running(), output=written(numbered(count))) for count in (100, 30)]
+    found = film(*views, steps=(FOCUS, press("slash"), typed("line"), follow, tick))[-1]
+    assert found[-2].split()[3:] == ["30", "of", "30"]
+    assert filled(found)[-1] == "line 29"
+
+
+def test_what_had_been_written_at_any_time_in_any_order():
+    outputs = Outputs()
+    pieces = [f"{'x' * (number % 7)}{number}{'' if number % 3 else chr(10)}" for number in range(400)]
+    for t, piece in enumerate(pieces):
+        outputs.feed({"t": t, "text": piece})
+    text = Written(outputs)
+    for t in (399, 0, 200, 199, 63, 64, 65, 398, 128, 127, 399):
+        found, expected = text.at(t), written(*pieces[: t + 1])
+        assert [found[number].text for number in range(found.first, found.end)] == [
+            expected[number].text for number in range(expected.first, expected.end)
+        ]
+    assert text.at(-1) is None
 
 
 # ---- search
 
 
-def found_after(*steps, size=(120, 36), text=None):
+def found_after(*steps, text=None):
     shown = running() if text is None else changed(running(), output=written(text))
-    return shoot(shown, size=size, steps=(FOCUS, press("slash"), *steps), controls=controls())
+    return film(shown, steps=(FOCUS, press("slash"), *steps), controls=controls())[3:]
 
 
-@pytest.mark.parametrize(
-    ("steps", "note"),
-    [
-        ((typed("get"),), "get 2 of 2"),
-        ((typed("get"), press("enter")), "get 1 of 2"),
-        ((typed("get"), press("up", "up")), "get 2 of 2"),
-        ((typed("get"), press("down")), "get 1 of 2"),
-        ((typed("Get"),), "Get not found"),
-        ((typed("get"), press("backspace", "backspace", "backspace")), ""),
-    ],
-    ids=["newest first", "Enter", "Up", "Down", "a capital counts", "nothing wanted"],
-)
-def test_a_search_starts_at_the_newest_match_and_counts(steps, note):
-    found = found_after(*steps)
-    assert " ".join(found[-2].split()) == f"search Output: {note}".rstrip()
-    assert found[-1] == " Enter Up earlier match   Down later match   Esc close"
+def test_a_search_starts_at_the_newest_match_and_counts():
+    """A capital counts, if one is typed."""
+    wiped = press("backspace", "backspace", "backspace")
+    found = found_after(
+        typed("get"), press("enter"), press("up"), press("down"), wiped, typed("Get"), press("home", "delete"), typed("G")
+    )
+    assert [" ".join(lines[-2].split()).removeprefix("search Output: ") for lines in found] == [
+        "get 2 of 2", "get 1 of 2", "get 2 of 2", "get 1 of 2", "search Output:", "Get not found", "et 2 of 2", "Get not found",
+    ]  # fmt: skip
+    assert found[0][-1] == " Enter Up earlier match   Down later match   Esc close"
 
 
 def test_a_search_jumps():
-    text = numbered(1000)
-    assert "line 500" in filled(found_after(typed("line 500"), text=text))
-    found = filled(found_after(typed("line 50"), press("up"), text=text))
-    assert "line 508" in found
+    found = found_after(typed("line 50"), press("up"), typed("0"), text=numbered(1000))
+    assert ["line 509" in filled(found[0]), "line 508" in filled(found[1]), "line 500" in filled(found[2])] == [True] * 3
 
 
 def test_matches_are_marked():
@@ -242,7 +257,7 @@ def test_matches_are_marked():
 
 
 def test_escape_ends_the_search():
-    found = found_after(typed("get"), press("escape"))
+    found = found_after(typed("get"), press("escape"))[-1]
     assert "search Output" not in found[-2]
     assert "/ search" in found[-1], "the panel has the keys again"
 
@@ -256,7 +271,7 @@ def test_a_search_goes_on_while_lines_come():
 def test_of_very_many_matches_the_newest_are_found(monkeypatch):
     monkeypatch.setattr("tracer.tui.terminal.search.MOST", 10)
     found = found_after(typed("l"), press("down"), text=numbered(20))
-    assert " ".join(found[-2].split()) == "search Output: l 1 of more than 10"
+    assert " ".join(found[-1][-2].split()) == "search Output: l 1 of more than 10"
 
 
 def test_letters_of_a_search_are_no_keys():
@@ -325,13 +340,13 @@ def test_escape_closes_the_line_and_the_keys_are_keys_again():
     assert sent == ["interrupt"]
     assert found[-2:] == [
         " ☞ sent Ctrl-C to the program",
-        " i type   k Ctrl-C   space freeze   v server   z enlarge   ? help   q quit",
+        " space freeze   ← back   i type   k Ctrl-C   / filter   z enlarge   ? help   q quit",
     ]
 
 
 def test_typing_brings_the_output_into_sight():
     _, found = typing(press("p"), press("i"), size=(80, 24))
-    assert any("Output" in line for line in found)
+    assert any("[Output]" in line for line in found)
 
 
 def test_tab_leaves_the_keys_with_the_line():
@@ -348,23 +363,22 @@ def test_the_keys_of_the_line_can_be_clicked():
 
 
 def test_what_is_not_possible_is_not_offered():
-    assert " i type" not in shoot(running())[-1]
-    assert shoot(running(), steps=(press("i", "k"),)) == shoot(running())
-    sent, found = typing(press("i", "k"), shown=changed(running(), mode="ended", finished=True))
+    before, after = film(running(), steps=(press("i", "k"),))
+    assert " i type" not in before[-1]
+    assert before == after
+    sent, found = typing(press("i", "k"), shown=ended(running()))
     assert sent == []
-    assert found[-1] == " space freeze   v server   z enlarge   ? help   q quit"
+    assert found[-1] == " space play   ← → time   s step   ] connection   e error   G go to   / filter   q quit"
 
 
 def test_the_line_closes_when_the_program_ends():
-    ended = changed(running(), mode="ended", finished=True)
-    found = shoot(feed=Still(running(), ended), steps=(press("i"), tick), controls=controls())
+    found = shoot(running(), ended(running()), steps=(press("i"), tick), controls=controls())
     assert found[-2] == " ☞ the program has ended: it reads nothing more"
 
 
 def test_the_footer_never_has_more_than_eight_keys():
     for size in ((80, 24), (120, 36)):
-        for steps in ((), (FOCUS,)):
-            found = shoot(running(), size=size, steps=steps, controls=controls(send=lambda kind: None))
+        for found in film(running(), size=size, steps=(FOCUS,), controls=controls(send=lambda kind: None)):
             keys = found[-1].split()
             assert len(keys) / 2 == 8
             assert keys[-2:] == ["q", "quit"]

@@ -102,7 +102,7 @@ def test_dropped_datagrams_do_not_come_again():
 def test_a_finished_recording_has_times_and_no_ages():
     finished = changed(forking(), mode="ended", finished=True)
     found = [drawn(panel(), finished) for panel in (QueuePanel, ChildrenPanel, ThreadsPanel)]
-    assert found[0][3] == "kernel asked at 00:30.6 · most 3 at 00:18"
+    assert found[0][3] == "kernel asked at 00:30.6 · peak 3 at 00:18"
     assert found[1][1] == "at 00:30.6: server believes 2 · kernel 2"
     assert not any(" ago" in line for lines in found for line in lines)
 
@@ -117,7 +117,7 @@ def test_what_wraps_is_not_cut(size):
     found = lines_of(shoot(shown, size=size), "Queue") if size[0] > 80 else shoot(shown, size=size)
     text = " ".join(part.strip(" │") for part in found)
     assert UNIX + ")" in text
-    assert "kernel asked 0.4 s ago · most 3 at 00:18" in text
+    assert "kernel asked 0.4 s ago · peak 3 at 00:18" in text
 
 
 def test_queue_without_a_sample():
@@ -129,7 +129,7 @@ def test_the_queues_history_and_the_time_that_it_covers():
     history = tuple(queue(depth=depth, end=NOW - (8 - place) * S) for place, depth in enumerate(depths))
     shown = view(server(*FORKING, queue=history[-1], history=history), peak=(6, NOW - 5 * S))
     lines = drawn(QueuePanel(), shown, 35)
-    assert lines[2:] == ["▁▁▅████▃ last 6 s · most 6 at 00:26", "0 SYNs dropped", "kernel asked 2.0 s ago"]
+    assert lines[2:] == ["▁▁▅████▃ last 6 s · peak 6 at 00:26", "0 SYNs dropped", "kernel asked 2.0 s ago"]
     assert len(drawn(QueuePanel(), view(server(*FORKING, queue=history[0], history=history[:1])))) == 4, "one sample is no history"
 
 
@@ -170,14 +170,14 @@ def test_who_reaped_a_child_and_how_it_had_ended():
     done = child(4120, 6, None, exit=0, reaped=NOW - 2 * S, reaped_by="collect_children in service_actions")
     lines = children_lines(child(4121, 7), reaped=(killed, done), contexts=())
     assert lines[2:] == [
+        "P4121   #7    ended after the sample",
         "P4119   #5    reaped, ☓ SIGKILL   3.0 s ago",
         "P4120   #6    reaped, exit 0      2.0 s ago",
-        "P4121   #7    ended after the sample",
         "P4120 was reaped by collect_children in",
         "service_actions",
     ]
     wide = children_lines(child(4121, 7), reaped=(done,), contexts=(), width=90)
-    assert wide[2].startswith("P4120   #6    reaped by collect_children in service_actions, exit 0  ")
+    assert wide[3].startswith("P4120   #6    reaped by collect_children in service_actions, exit 0  ")
     assert len(wide) == 4
 
 
@@ -196,8 +196,8 @@ def test_nobody_reaps_under_handle_request():
 def test_children_agree_and_a_zombie_is_named():
     lines = drawn(ChildrenPanel(), forking())
     assert lines[1] == "0.4 s ago: server believes 2 · kernel 2"
-    assert lines[2].split() == ["P4121", "#6", "Z", "exit", "0", "0.2", "s"]
-    assert lines[3].split() == ["P4122", "#7", "▶", "handle", "0.8", "s"]
+    assert lines[2].split() == ["P4122", "#7", "▶", "handle", "0.8", "s"]
+    assert lines[3].split() == ["P4121", "#6", "Z", "exit", "0", "0.2", "s"]
     assert "reaped next, by service_actions" in lines[4]
 
 
@@ -319,7 +319,7 @@ def test_threads_that_are_kept_though_they_have_ended():
     before = threading()
     asked = changed(before.moment.processes[0], believed_threads=3, handlers=(handler("T2", 4),))
     lines = drawn(ThreadsPanel(), changed(before, moment=changed(before.moment, processes=(asked,))))
-    assert lines[2] == "of the 3 kept 1 still runs"
+    assert lines[2] == "of 3 kept 1 still runs"
 
 
 # ---- connections

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.tui.kit import Still, press, shoot, tick
+from tests.tui.kit import Still, film, press, shoot, tick
 from tests.tui.scenes import (
     CLOSED,
     FORKING,
@@ -25,7 +25,12 @@ from tests.tui.scenes import (
     span,
     view,
 )
-from tests.tui.test_panels import lines_of
+from tests.tui.test_panels import drawn, rail
+from tests.tui.test_screen import header
+from tracer.tui.panels.children import ChildrenPanel
+from tracer.tui.panels.connections import ConnectionsPanel
+from tracer.tui.panels.queue import QueuePanel
+from tracer.tui.panels.threads import ThreadsPanel
 from tracer.tui.servers import Choice, details, state
 
 TURN = span("handle_request", MS)
@@ -48,9 +53,9 @@ def test_the_connections_are_those_of_the_watched_server():
     """Of one among several; of a single one all there are."""
     own = server("UDPServer", "BaseServer", server=1, kind="datagram", accepted=3)
     both = view(own, rows=())
-    assert "· 12 datagrams ·" in shoot(both, size=(160, 36))[0]
+    assert "· 12 datagrams ·" in header(both, 160)
     both = changed(both, moment=moment(own, B))
-    assert "· its 3 datagrams ·" in shoot(both, size=(160, 36))[0]
+    assert "· its 3 datagrams ·" in header(both, 160)
 
 
 # ---- which one
@@ -130,7 +135,7 @@ def test_one_server_has_no_next():
 def test_how_it_stands(fields, words):
     shown = changed(forking(), **fields)
     assert state(shown, shown.server) == words
-    assert (f"127.0.0.1:43211, {words}" in shoot(shown, size=(160, 36))[0]) is bool(words)
+    assert (f"127.0.0.1:43211, {words}" in header(shown, 160)) is bool(words)
 
 
 @pytest.mark.parametrize(
@@ -145,12 +150,13 @@ def test_how_it_stands(fields, words):
     ],
 )
 def test_the_header_says_which(width, words):
-    assert words in shoot(running(), size=(width, 24))[0]
+    assert words in header(running(), width)
 
 
 def test_v_is_offered_where_there_are_two():
-    assert "v server" in shoot(running())[-1]
-    assert "v server" not in shoot(forking())[-1]
+    running_, forking_ = (found[-1] for found in film(running(), forking(), steps=(tick,)))
+    assert "v server" in running_
+    assert "v server" not in forking_
 
 
 def test_v_asks_the_feed_for_the_next():
@@ -187,19 +193,19 @@ def test_details_are_in_the_palette_and_in_the_help_of_the_rail():
     async def open_details(pilot):
         pilot.app.action_servers()
 
-    found = "\n".join(shoot(running(), size=(80, 60), steps=(open_details,)))
-    assert "server 1 of 3: AdminServer 127.0.0.1:8001, closed" in found
-    found = "\n".join(shoot(running(), size=(80, 100), steps=(press("shift+tab", "question_mark"),)))
-    assert "server 3 of 3: SpareServer 127.0.0.1:8002" in found
+    steps = (open_details, press("escape"), press("shift+tab", "question_mark"))
+    _, found, _, rail_help = film(running(), size=(80, 100), steps=steps)
+    assert "server 1 of 3: AdminServer 127.0.0.1:8001, closed" in "\n".join(found)
+    assert "server 3 of 3: SpareServer 127.0.0.1:8002" in "\n".join(rail_help)
 
 
 # ---- panels follow it
 
 
 def test_the_rail_shows_the_loop_of_the_watched_server():
-    assert "loop T1" in shoot(running())[1]
+    assert rail(running())[0].startswith(" loop T1")
     spare = changed(running(), server=running().moment.servers[2])
-    assert " loop –" in shoot(spare)[1]
+    assert rail(spare)[0].startswith(" loop –")
 
 
 def both(*classes, **fields):
@@ -211,24 +217,24 @@ def both(*classes, **fields):
 
 
 def test_what_a_process_believes_is_not_one_servers_belief():
-    found = lines_of(shoot(both(FORKING, FORKING, believed_children=2)), "Children")
+    found = drawn(ChildrenPanel(), both(FORKING, FORKING, believed_children=2))
     assert found[1:3] == ["0.4 s ago: server believes n/a · kernel 1", "of the whole process, which has 2 servers"]
-    assert not any("differ" in line for line in found)
-    found = lines_of(shoot(both(THREADING, THREADING, believed_children=None, believed_threads=3)), "Threads")
-    assert found[1].startswith("0.4 s ago: server keeps n/a ·") or found[1].startswith("server keeps n/a ·")
+    found = drawn(ThreadsPanel(), both(THREADING, THREADING, believed_children=None, believed_threads=3), 80)
+    assert found[1] == "server keeps n/a · kernel n/a (the sample does not say)"
 
 
 def test_one_that_forks_beside_one_that_does_not_has_its_belief():
-    found = lines_of(shoot(both(FORKING, THREADING, believed_children=2)), "Children")
+    differs = ("the server believes 2 active, the kernel has 1",)
+    found = drawn(ChildrenPanel(), both(FORKING, THREADING, believed_children=2, differs=differs), 60)
     assert found[1] == "0.4 s ago: server believes 2 · kernel 1"
-    assert "belief and kernel differ" in found
+    assert differs[0] in found
 
 
 # ---- none at all
 
 
 @pytest.mark.parametrize(
-    ("fields", "rail", "panel"),
+    ("fields", "words", "panel"),
     [
         ({}, "  no server yet: the rail appears when the program builds one", "no server yet"),
         (
@@ -236,12 +242,12 @@ def test_one_that_forks_beside_one_that_does_not_has_its_belief():
             "  the program ended; it built no server that was seen",
             "no server was seen",
         ),
-        ({"mode": "replay", "finished": True}, "  no server was recorded", "no server was seen"),
+        ({"mode": "replay", "finished": True, "over": True}, "  no server was recorded", "no server was seen"),
     ],
 )
-def test_without_a_server_it_says_what_is_seen(fields, rail, panel):
-    found = shoot(changed(view(None, title="run app.py", more=False), now=NOW, **fields))
-    assert found[1] == rail
-    for title in ("Queue", "Children", "Threads"):
-        assert lines_of(found, title)[1] == panel
+def test_without_a_server_it_says_what_is_seen(fields, words, panel):
+    shown = changed(view(None, title="run app.py", more=False), now=NOW, **fields)
+    found = shoot(shown)
+    assert found[1] == words
     assert any("no hook called yet" in line or "no hook was called" in line for line in found)
+    assert [drawn(kind(), shown)[1] for kind in (QueuePanel, ChildrenPanel, ThreadsPanel, ConnectionsPanel)] == [panel] * 4

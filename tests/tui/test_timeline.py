@@ -110,7 +110,7 @@ def test_in_ascii_every_shape_is_another() -> None:
 def test_the_title_says_what_is_seen() -> None:
     panel = TimelinePanel()
     shown = pictured(lane("main", 0, None, known=counts(_1=26)), at=13, start=0, more=3)
-    assert panel.title(shown) == "Timeline ─ 00:10.0 to 00:30.0 ─ at 00:13.000 ─ █ 26 events ─ 3 contexts more"
+    assert panel.title(shown) == "Timeline ─ 00:10.0 to 00:30.0 ─ at 00:13.000 ─ █ is 26 events ─ 3 contexts more"
     assert panel.title(pictured(at=13)) == "Timeline ─ 00:10.0 to 00:30.0 ─ at 00:13.000"
     assert panel.title(changed(shown, lanes=None)) == "Timeline"
     for length, begin, end in ((S, "00:10.000", "00:11.000"), (1_000_000, "00:10.000000", "00:10.001000")):
