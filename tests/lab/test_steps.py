@@ -81,7 +81,7 @@ def test_one(path: Path, listener: socket.socket) -> None:
     thread = serve(listener, b"hello\n")
     assert play(one, 7, settings(target_of(listener), path, words=" (x)")).ok
     thread.join()
-    assert steps(path) == ["C1 connect", "C1 send 8 bytes", "C1 receive 6 bytes", "C1 close"]
+    assert steps(path) == ["C7 connect", "C7 send 8 bytes", "C7 receive 6 bytes", "C7 close"]
     (context,) = load(path)[0].ordered.items
     assert (context.kind, context.name, context.pid, context.end_how) == ("client", "client 7 (x)", os.getpid(), "returned")
 

@@ -52,15 +52,15 @@ def test_a_client_beside_its_server(launch, tmp_path):
         number = f" #{row.connection}" if row.connection is not None else ""
         told.append(f"{row.label:<5}{'  ' * row.depth}{row.hook}{number} {row.payload}".rstrip())
     served = next(place for place, row in enumerate(told) if "_handle_request_noblock" in row)
-    came = next(place for place, row in enumerate(told) if row.startswith("C1"))
+    came = next(place for place, row in enumerate(told) if row.startswith("C3"))
     assert 0 < came < served
     assert told[came : came + 6] == [
-        f"C1   connect #1 → {target.address} from {place}",
-        "C1   send #1 8 bytes",
-        "C1   half_close #1",
-        "C1   receive #1 8 bytes",
-        "C1   receive #1 EOF",
-        "C1   close #1",
+        f"C3   connect #1 → {target.address} from {place}",
+        "C3   send #1 8 bytes",
+        "C3   half_close #1",
+        "C3   receive #1 8 bytes",
+        "C3   receive #1 EOF",
+        "C3   close #1",
     ]
     assert told[served : served + 10] == [
         "main   _handle_request_noblock #1",

@@ -399,3 +399,12 @@ def test_whether_a_server_reads_http(told: dict[str, object], http: bool, new: A
     recording = new()
     recording.server(recording.process(100), **told)
     assert [server.http for server in at(recording.timeline, recording.now).servers] == [http]
+
+
+def test_a_client_has_the_number_of_its_name(new: Any) -> None:
+    """Where two have one, or one has none, it is the next that is free, in the order in which they began."""
+    recording = new()
+    for pid, name in enumerate(["client 7", "client 2 (slow)", "client 7", "somebody"], 300):
+        connect(recording.client(pid, name))
+    found = [recording.timeline.label(one) for one in recording.timeline.ordered.items if one.kind == "client"]
+    assert found == ["C7", "C2", "C8", "C9"]
