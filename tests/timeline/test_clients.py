@@ -406,5 +406,5 @@ def test_a_client_has_the_number_of_its_name(new: Any) -> None:
     recording = new()
     for pid, name in enumerate(["client 7", "client 2 (slow)", "client 7", "somebody"], 300):
         connect(recording.client(pid, name))
-    found = [recording.timeline.label(one) for one in recording.timeline.ordered.items if one.kind == "client"]
-    assert found == ["C7", "C2", "C8", "C9"]
+    timeline = recording.timeline
+    assert [timeline.label(one) for one in timeline.ordered.items] == ["C7", "C2", "C8", "C9"]
