@@ -196,7 +196,8 @@ class Watch(Themed[int]):
             words = hint(self._datagram)
             if self._automatic:
                 words = f"a client every {self.controls.every:g} s until you press c, b, l or x"
-            self.picture.query_one(Said).message = words if self._sends else ""
+            said = self.picture.query_one(Said)
+            said.message = words if self._sends and not said.waits else ""  # who waits says more than which keys there are
 
     def _own_key(self, offered: Key) -> Key:
         """A key of the footer as the person has named it."""
