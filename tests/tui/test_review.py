@@ -1,5 +1,7 @@
 """Keys after keys: what is chosen stays what keys are about, where it is not seen, too."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.timeline.conftest import MICROSECOND, START, Recording
@@ -8,6 +10,8 @@ from tests.tui.made import S, at, ended, saved, three_clients
 from tracer.tui.controls import Controls
 from tracer.tui.screens.side import heights
 from tracer.tui.view import errors_in
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
 
 
 @pytest.fixture
@@ -140,3 +144,11 @@ def test_the_small_panels_have_what_they_need_in_the_order_in_which_they_matter(
     assert heights(25, {"queue": 6, "children": 12, "connections": 8}) == {"queue": 6, "children": 9}
     assert heights(25, {"queue": 5, "threads": 5, "connections": 3}) == {"queue": 5, "threads": 5, "connections": 3}
     assert heights(12, {"queue": 6, "connections": 8}) == {}
+
+
+def test_where_nobody_is_served_source_is_about_the_last_handle(open_feed):
+    """Not about whatever happened last: that may be a client's step, or select."""
+    view = open_feed(RECORDINGS / "forking.tracer").tick()
+    assert view.wanted.chosen is None
+    assert (view.described.hook, view.described.owner) == ("handle", "EchoHandler")
+    assert view.described.connection == view.recent[-1].number

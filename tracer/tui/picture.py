@@ -27,6 +27,7 @@ from .view import Mode, View, errors_in
 
 AROUND = 120  # rows above the chosen call, and below it
 RECENT = 200  # rows in Connections
+FEW = 3  # of them are looked at for what was handled last
 NO_ROWS = Window((), None, False, False)
 
 
@@ -107,19 +108,29 @@ class Pictures:
         return self.chosen(view, view.wanted.chosen)
 
     def chosen(self, view: View, call: Call | None) -> View:
-        """The view with that call chosen; None: the newest of the connection that is served, else the newest of all."""
+        """The view with that call chosen; None: where control is that serves, else the last handle, else the newest call."""
         t = view.moment.t
         view = replace(view, focused=None)
         focus = view.focus
-        if call is None:
+        if call is None and not self.brief:
             serving = view.serving(focus) if focus is not None else None
-            newest = previous_event(self._timeline, t + 1) if serving is None else None
-            call = (serving.context, serving.stack[-1].span) if serving is not None else newest[1:] if newest is not None else None
+            call = (serving.context, serving.stack[-1].span) if serving is not None else self._handled(view)
         described = describe(self._timeline, *call, t) if call is not None and not self.brief else None
         focused = described.connection if described is not None and view.wanted.chosen is not None else None
         number = focused if focused is not None else focus.number if focus is not None else None
         found = course(self._timeline, number, t) if number is not None else None
         return replace(view, described=described, focused=focused, course=found)
+
+    def _handled(self, view: View) -> Call | None:
+        """The newest call of handle, of the connections that are known best; else the newest call of all."""
+        t = view.moment.t
+        for connection in reversed(view.recent[-FEW:]):
+            passed = course(self._timeline, connection.number, t)
+            found = (passed.call("handle", False) or passed.call("handle", True)) if passed is not None else None
+            if found is not None:
+                return found.context, found.span
+        newest = previous_event(self._timeline, t + 1)
+        return newest[1:] if newest is not None else None
 
     def _stretch(self, stand: Stand, length: int, t: int) -> tuple[int, int]:
         """The times between which Timeline shows the run: of one that goes on the latest, of one that is over all of it."""

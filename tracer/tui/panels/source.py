@@ -40,7 +40,7 @@ class SourcePanel(Paged):
     NAME = "Source"
     HELP_TEXT = (
         "The code of the call at the cursor in Calls, as it was when it was recorded; while that follows the newest, of the call "
-        "that serves the focused connection, if there is one. "
+        "that serves the focused connection, or of the last handle. "
         f"{CURRENT} stands at the line control is in now: a call of another hook that is open. {OPEN} at the def says that control is "
         "inside, and that the recording does not tell in which line. Where nothing stands, the call has ended.\n\n"
         "'from' tells the line that has called it. It is found in the recorded source: where several lines call this hook, what was "
