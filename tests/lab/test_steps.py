@@ -86,6 +86,17 @@ def test_one(path: Path, listener: socket.socket) -> None:
     assert (context.kind, context.name, context.pid, context.end_how) == ("client", "client 7 (x)", os.getpid(), "returned")
 
 
+def test_a_recording_that_is_full_gets_no_more(path: Path, listener: socket.socket) -> None:
+    path.write_bytes(fact(0, type="header", version=1, monotonic_ns=0, limit=200))
+    record = opened(path)
+    size = path.stat().st_size
+    assert size > 200, "the frame that reaches the limit is written whole"
+    thread = serve(listener, b"hello\n")
+    assert play(one, 1, Settings(target_of(listener), 0.01, 0.1, 0.3, path.parent, record=record)).ok
+    thread.join()
+    assert path.stat().st_size == size
+
+
 def test_the_address_of_a_client_is_told(path: Path, listener: socket.socket) -> None:
     thread = serve(listener, b"hello\n")
     outcome = play(one, 1, settings(target_of(listener), path))

@@ -2,12 +2,15 @@
 
 import asyncio
 import socket
+import time
 from contextlib import ExitStack, closing
 
 import pytest
 
 from tests.tui.kit import press, screen_of, settle
 from tracer.demo import DemoServer
+from tracer.timeline.at import at
+from tracer.timeline.load import load
 from tracer.tui.beside.aligned import Aligned, Place, Window, heights, window
 from tracer.tui.beside.app import Beside
 from tracer.tui.beside.column import needs, widths
@@ -67,6 +70,12 @@ def ask(server):
         assert client.recv(100) == b"hello\n"
 
 
+def until_closed(path, requests):
+    """Wait until so many connections have been closed: a reply is not the end of its thread."""
+    while (timeline := load(path)[0]) and at(timeline, timeline.newest).ended < requests:
+        time.sleep(0.02)  # a file tells nobody that it has grown
+
+
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory):
     """Two requests to a tcp and to a threading server; the first has a third, which the other never had."""
@@ -75,6 +84,8 @@ def recordings(tmp_path_factory):
         servers = [running.enter_context(DemoServer(name, folder / f"{name}.tracer")) for name in ("tcp", "threading")]
         for server in (*servers, *servers, servers[0]):
             ask(server)
+        for server, requests in zip(servers, (3, 2), strict=True):
+            until_closed(server.path, requests)
     return {server.name: server.path for server in servers}
 
 

@@ -2,7 +2,7 @@
 
 Rules of this file:
 1. A recording is only added to, while somebody records to it: never made, and left alone once it is complete.
-2. A client never fails because of its recording. What cannot be written is not written, and from then on nothing is.
+2. A client never fails because of its recording. What cannot be written, or has no room, is not written, and from then on nothing is.
 3. What is about to wait is written before it waits.
 """
 
@@ -17,10 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tracer.probe.frames import ENTER, EVENTS, MARK, RAISE, RETURN, column, fact, frame, identity, payload, text, word
+from tracer.recording.reader import Reader
 from tracer.recording.steps import OWNER, STEPS
 
 _CODES = {name: identity("client", name) for name in STEPS}
 _LONGEST_TEXT = 500
+_HEADER = 1 << 16  # bytes in which the header is
 
 
 class Record:
@@ -28,9 +30,11 @@ class Record:
 
     def __init__(self, path: Path | None = None) -> None:
         self._descriptor = -1
+        self._limit = 0
         if path is not None:
             try:
                 self._descriptor = _open(path)
+                self._limit = _limit_of(self._descriptor)
             except OSError as error:
                 print(f"not recorded: {path}: {error.strerror}", file=sys.stderr)
 
@@ -51,7 +55,8 @@ class Record:
         if descriptor < 0:
             return
         try:
-            if not _is_recorded(descriptor) or os.write(descriptor, data) != len(data):
+            full = bool(self._limit) and os.fstat(descriptor).st_size >= self._limit
+            if full or not _is_recorded(descriptor) or os.write(descriptor, data) != len(data):
                 self._descriptor = -1  # left open: another client may be writing there
         except OSError:
             self._descriptor = -1
@@ -64,6 +69,15 @@ def _open(path: Path) -> int:
         os.close(descriptor)
         raise OSError(0, "it is not a recording")
     return descriptor
+
+
+def _limit_of(descriptor: int) -> int:
+    """The largest size of the recording, as its header says; 0: it does not."""
+    for _, content in Reader().feed(os.pread(descriptor, _HEADER, 0)):
+        if isinstance(content, dict) and content.get("type") == "header":
+            limit = content.get("limit")
+            return limit if isinstance(limit, int) else 0
+    return 0
 
 
 def _is_recorded(descriptor: int) -> bool:

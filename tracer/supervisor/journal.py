@@ -13,6 +13,7 @@ from tracer.kernel.answer import NotAvailable
 from tracer.kernel.processes import born
 from tracer.probe.frames import HEADER, MARK, VERSION, fact
 from tracer.recording import marks
+from tracer.supervisor import LIMIT
 from tracer.supervisor.start import is_anybody
 
 
@@ -23,8 +24,8 @@ class CannotRecord(Exception):  # noqa: N818 - it says what cannot be done
 class Journal:
     """An open recording to append to."""
 
-    def __init__(self, path: Path, program: list[str]) -> None:
-        """Make the recording at `path`, an older one there is replaced. Raises CannotRecord."""
+    def __init__(self, path: Path, program: list[str], limit: int = LIMIT) -> None:
+        """Make the recording at `path`, of at most `limit` bytes or a little more; an older one is replaced. Raises CannotRecord."""
         try:
             if path.parent == recordings_folder():  # any other is the person's
                 _make_folder(path.parent)
@@ -41,6 +42,7 @@ class Journal:
             platform=f"{system.sysname} {system.release} {system.machine}",
             program=program,
             supervisor=_identity(),
+            limit=limit,
             monotonic_ns=time.monotonic_ns(),
             time=time.time(),
         )

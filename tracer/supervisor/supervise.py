@@ -33,7 +33,7 @@ def supervise(
     a session of its own, and what it writes there is recorded. With `notices` the person at the program's own terminal is told of
     contexts that are held. Raises CannotRecord.
     """
-    journal = Journal(path, program.words)
+    journal = Journal(path, program.words, limit)
     try:
         folder = PrivateFolder()
     except OSError as error:
