@@ -37,7 +37,7 @@ from tracer.recording.marks import Bookmark
 from tracer.start import recordings
 from tracer.timeline.course import Course, Passed
 from tracer.timeline.density import Lane, Lanes
-from tracer.timeline.described import Description, Field, Place, Source
+from tracer.timeline.described import Description, Field, Site, Source
 from tracer.timeline.moment import HandlerThread, Hold, Thread
 from tracer.timeline.served import Served
 from tracer.timeline.waiting import Wait
@@ -149,7 +149,7 @@ def hostile(evil: str, mixin: tuple[str, ...] = FORKING) -> View:
 
 def described(evil: str) -> Description:
     source = Source(f"/{evil}", 1, (f"def f(): {evil}", evil, f"'{evil}'", f"# {evil}", f'"""{evil}'), 1, 5, (2, 3), 1, True, True)
-    callers = (Place(f"/{evil}", evil, (1,), (evil,)), Place(evil, evil, (1, 2), (evil, "x")))
+    callers = (Site(f"/{evil}", evil, (1,), (evil,)), Site(evil, evil, (1, 2), (evil, "x")))
     return Description(
         NOW, CHILD, 4, "P4122", evil, evil, evil, "program", f"/{evil}", 1, NOW - S, None, 0, False, "open",
         (Field(evil, evil, "bad"), Field("exception", evil)), callers, source, evil, (evil, evil), 7,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.tui.scenes import FORKING, MS, NOW, S, forking, server, view
-from tracer.timeline.described import Description, Field, Place, Source
+from tracer.timeline.described import Description, Field, Site, Source
 from tracer.tui.lines import fit
 from tracer.tui.panels.inspector import InspectorPanel
 from tracer.tui.panels.source import SourcePanel
@@ -19,8 +19,8 @@ TEXT = (
 )
 SOURCE = Source("/srv/echo.py", 20, TEXT, 21, 24, (), 21, True)
 CALLERS = (
-    Place("/lib/handlers.py", "BaseRequestHandler.__init__", (46,), ("self.handle()",)),
-    Place("/lib/base.py", "BaseServer.finish_request", (190,), ("self.RequestHandlerClass(request, client_address, self)",)),
+    Site("/lib/handlers.py", "BaseRequestHandler.__init__", (46,), ("self.handle()",)),
+    Site("/lib/base.py", "BaseServer.finish_request", (190,), ("self.RequestHandlerClass(request, client_address, self)",)),
 )
 FIELDS = (
     Field("called when", "the handler is set up: it serves the whole connection. Its return ends the connection"),
@@ -81,7 +81,7 @@ def test_the_mark_stands_at_the_open_call():
 
 def test_one_of_several_lines():
     source = replace(SOURCE, marked=(23, 24))
-    caller = Place("/lib/base.py", "BaseServer._handle_request_noblock", (172, 178), ("self.shutdown_request(request)",) * 2)
+    caller = Site("/lib/base.py", "BaseServer._handle_request_noblock", (172, 178), ("self.shutdown_request(request)",) * 2)
     lines = drawn(SourcePanel(), description(source=source, callers=(caller,)))
     assert lines[:2] == ["from base.py: one of 172, 178  self.shutdown_request(reques…", "control is in one of these lines: 23, 24"]
     assert [line[:4] for line in lines if "▶" in line] == ["23 ▶", "24 ▶"]
@@ -127,7 +127,7 @@ def test_nothing_recorded_says_why():
 def test_hostile_text_is_harmless():
     lines = ("def f():", "\tx = '\x1b[2J\u202e'", '    """', "    宽" * 400, "\x0c\x9b", "[bold]" + "y" * 2000)
     source = Source("/srv/\x1b.py", 1, lines, 1, 6, (), 1, True)
-    caller = Place("/srv/\x1b.py", "f", (1,), ("\x1b]0;x\x07\t",))
+    caller = Site("/srv/\x1b.py", "f", (1,), ("\x1b]0;x\x07\t",))
     one = description(source=source, callers=(caller,), hook="\x1b[31m", file="/srv/\x1b.py")
     found = [*drawn(SourcePanel(), one, height=20), *drawn(InspectorPanel(), one, height=20)]
     assert not any(ord(letter) < 32 or 0x7F <= ord(letter) < 0xA0 or letter == "\u202e" for line in found for letter in line)

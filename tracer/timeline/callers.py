@@ -8,7 +8,7 @@ from tracer.probe.frames import RETURN
 from .classes import HANDLER_BASE, constructor, handler_classes, joining_lines
 from .codes import Code
 from .contexts import Context
-from .described import Place
+from .described import Site
 from .shapes import LOST, OPEN
 from .siblings import made_by
 from .source import HANDLER, Call, Caller, call_lines, lines_of
@@ -35,7 +35,7 @@ class Callers:
         around = self.spans.parent(upper, host)
         return (upper, around) if around >= 0 else None
 
-    def places(self, span: Span) -> tuple[Place, ...]:
+    def places(self, span: Span) -> tuple[Site, ...]:
         """The lines that have made this call, the nearest first."""
         caller = self.of(span)
         if caller is None:
@@ -43,7 +43,7 @@ class Callers:
         code = self.timeline.code(self.spans.code(*caller))
         return self.within(code, span, whole=caller[0] is self.context)
 
-    def within(self, code: Code, called: Span, whole: bool) -> tuple[Place, ...]:
+    def within(self, code: Code, called: Span, whole: bool) -> tuple[Site, ...]:
         """Where a call was made within `code`: in lines of its own, and of what is between."""
         text = self.timeline.sources.get(code.file)
         if text is None:
@@ -54,7 +54,7 @@ class Callers:
         place = _place(code.file, f"{code.owner}.{method(code.hook)}", text, lines)
         return (*self._between(code, called), *([place] if place is not None else []))
 
-    def _between(self, code: Code, called: Span) -> list[Place]:
+    def _between(self, code: Code, called: Span) -> list[Site]:
         """The framework's function between a hook and the one that it calls, which is no hook itself."""
         hook = self.timeline.code(called.code).hook
         if code.hook == "finish_request" and hook in HANDLER:
@@ -90,6 +90,6 @@ def method(hook: str) -> str:
     return hook.rpartition(".")[2]
 
 
-def _place(file: str, function: str, text: str, lines: tuple[int, ...]) -> Place | None:
+def _place(file: str, function: str, text: str, lines: tuple[int, ...]) -> Site | None:
     known = lines_of(text)
-    return Place(file, function, lines, tuple(known[line - 1].strip()[:WIDEST] for line in lines)) if lines else None
+    return Site(file, function, lines, tuple(known[line - 1].strip()[:WIDEST] for line in lines)) if lines else None

@@ -19,7 +19,7 @@ _begin = attrgetter("begin")
 _accepted = attrgetter("accepted")
 
 
-class _Place:
+class _Address:
     """An address: the clients that had it, and the connections that came from there, both by time."""
 
     __slots__ = ("clients", "connections")
@@ -34,7 +34,7 @@ class Client:
 
     __slots__ = ("begin", "context", "place", "sent")
 
-    def __init__(self, context: "Context", begin: int, place: _Place) -> None:
+    def __init__(self, context: "Context", begin: int, place: _Address) -> None:
         self.context = context
         self.begin = begin  # when it began to connect
         self.place = place
@@ -64,7 +64,7 @@ class Clients:
 
     def __init__(self) -> None:
         self.by_pid: dict[int, list[Context]] = {}  # the contexts of all, also of those without an address
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, _Address] = {}
 
     def __bool__(self) -> bool:
         """Whether any has an address."""
@@ -85,8 +85,8 @@ class Clients:
         if peer:
             insort(self._place(peer).connections, connection, key=lambda one: (one.accepted, one.tie))
 
-    def _place(self, address: str) -> _Place:
+    def _place(self, address: str) -> _Address:
         place = self._places.get(address)
         if place is None:
-            place = self._places[address] = _Place()
+            place = self._places[address] = _Address()
         return place

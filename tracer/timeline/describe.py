@@ -23,7 +23,7 @@ from .classes import (
 )
 from .codes import Code
 from .contexts import Context
-from .described import Description, Field, Place, Source, Tone
+from .described import Description, Field, Site, Source, Tone
 from .reported import Reported, reported
 from .row import Row
 from .shapes import OPEN
@@ -207,7 +207,7 @@ class _Call:
             born += f" by {timeline.label(context.upper)}"
         yield Field("context", f"{self.row.label}: {kind} (pid {context.pid}){born}")
 
-    def _around(self, callers: tuple[Place, ...], children: list[int], all_: bool) -> Iterator[Field]:
+    def _around(self, callers: tuple[Site, ...], children: list[int], all_: bool) -> Iterator[Field]:
         caller = self.callers.of(self.span)
         if caller is not None:
             code = self.timeline.code(self.spans.code(*caller))

@@ -22,7 +22,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Site:
     """Lines of a function. More than one line: one of these, the recording does not decide which."""
 
     file: str
@@ -77,7 +77,7 @@ class Description:
     stopped: bool  # its context is held at `t`
     outcome: str  # as a row's
     fields: tuple[Field, ...]
-    callers: tuple[Place, ...]  # who called it, the nearest first
+    callers: tuple[Site, ...]  # who called it, the nearest first
     source: Source | None
     missing: str  # why there is no source
     traceback: tuple[str, ...] = ()

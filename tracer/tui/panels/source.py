@@ -9,7 +9,7 @@ from rich.style import Style
 
 from tracer.recording.text import harmless
 from tracer.timeline.describe import WHOSE
-from tracer.timeline.described import Description, Place, Source
+from tracer.timeline.described import Description, Site, Source
 
 from ..lines import Line, line, text, wrapped
 from ..marks import BOLD, CURRENT, DIM, OPEN, PLAIN, context_style
@@ -75,7 +75,7 @@ class SourcePanel(Paged):
         return _body(one, one.source, width)
 
 
-def _from(place: Place) -> Line:
+def _from(place: Site) -> Line:
     """The line that has called it, or those of which one has."""
     words = f"from {place.where}  "
     if place.undecided and len(set(place.text)) > 1:
