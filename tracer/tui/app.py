@@ -29,6 +29,7 @@ from .panels.entry import Entry
 from .panels.keys import Keys, Said
 from .panels.panel import Panel
 from .panels.timeline import TimelinePanel
+from .possible import offer_of
 from .screens.help import HelpScreen, Question
 from .screens.watch import WatchScreen
 from .servers import details
@@ -147,7 +148,7 @@ class Watch(Themed[int]):
 
     def send_by_itself(self) -> None:
         """A client that nobody asked for, so that there is something to see."""
-        if self._automatic and self._sends and self.controls.send is not None:
+        if self._automatic and self.controls.send is not None and self.offer.sends:
             self.controls.send("one")
 
     # -- keys --------------------------------------------------------------------------------------------------------------
@@ -156,31 +157,6 @@ class Watch(Themed[int]):
     def _runs(self) -> bool:
         """Whether there may be something left to do anything to: not when the recording has ended."""
         return self._view is None or self._view.runs
-
-    @property
-    def _sends(self) -> bool:
-        if self.controls.send is None or not self._runs:
-            return False
-        reaches, server = self.controls.reaches, self.controls.server
-        return reaches is None or (server is not None and reaches(server))
-
-    @property
-    def _types(self) -> bool:
-        return self.controls.type is not None and self._runs
-
-    @property
-    def _interrupts(self) -> bool:
-        return self.controls.interrupt is not None and self._runs
-
-    @property
-    def _several(self) -> bool:
-        """Whether there is another server to go to."""
-        return self._view is not None and len(self._view.moment.servers) > 1
-
-    @property
-    def _datagram(self) -> bool:
-        server = self._view.server if self._view is not None else None
-        return server is not None and server.kind == "datagram"
 
     def on_watch_screen_arranged(self) -> None:
         """The keys depend on what is seen."""
@@ -191,13 +167,14 @@ class Watch(Themed[int]):
         self._show_keys()
 
     def _show_keys(self) -> None:
-        self.picture.query_one(Keys).keys = tuple(self._own_key(one) for one in footer(self.offer))
+        offer = self.offer
+        self.picture.query_one(Keys).keys = tuple(self._own_key(one) for one in footer(offer))
         if self._untouched and self.controls.send is not None:
-            words = hint(self._datagram)
+            words = hint(offer.datagram)
             if self._automatic:
                 words = f"a client every {self.controls.every:g} s until you press c, b, l or x"
             said = self.picture.query_one(Said)
-            said.message = words if self._sends and not said.waits else ""  # who waits says more than which keys there are
+            said.message = words if offer.sends and not said.waits else ""  # who waits says more than which keys there are
 
     def _own_key(self, offered: Key) -> Key:
         """A key of the footer as the person has named it."""
@@ -212,36 +189,11 @@ class Watch(Themed[int]):
     @property
     def offer(self) -> Offer:
         """What can be done now."""
-        picture = self.picture
-        return Offer(
-            sends=self._sends,
-            datagram=self._datagram,
-            types=self._types,
-            interrupts=self._interrupts,
-            servers=self._several,
-            searches=picture.output.has_focus,
-            one_panel=picture.one_panel,
-            enlarged=picture.enlarged,
-            typing=picture.entry.purpose if picture.entry.typing else None,
-            asks=self._asks,
-            holds=self.gate.possible,
-            held=len(self._view.stopped) if self._view is not None else 0,
-            steps=self.gate.target.label if self.gate.target is not None else "",
-            removes=self.gate.removable is not None,
-            past=self._view is not None and self._view.wanted.t is not None,
-            over=not self._runs,
-            playing=self._view is not None and self._view.playing,
-            filtered=self._view is not None and self._view.matched is not None,
-        )
-
-    @property
-    def _asks(self) -> bool:
-        """Whether something ends with the screen."""
-        return self.controls.question is not None and self._runs
+        return offer_of(self._view, self.controls, self.picture, self.gate)
 
     def action_client(self, kind: str) -> None:
         """Send clients; from now on none comes by itself."""
-        if self.controls.send is None or not self._sends:
+        if self.controls.send is None or not self.offer.sends:
             return
         if self._untouched:
             self.picture.query_one(Said).message = ""
@@ -337,7 +289,7 @@ class Watch(Themed[int]):
 
     def action_type(self) -> None:
         """Open a line to type to the program."""
-        if self._types:
+        if self.offer.types:
             self.picture.open_entry("type")
 
     def on_entry_entered(self, event: Entry.Entered) -> None:
@@ -405,7 +357,7 @@ class Watch(Themed[int]):
 
     def action_leave(self) -> None:
         """Quit; ask first where something ends with the screen."""
-        if self.controls.question is None or not self._asks:
+        if self.controls.question is None or not self._runs:
             self.exit(0)
             return
         self.push_screen(Question(self.controls.question, self.ascii_marks), lambda yes: self.exit(0) if yes else None)
