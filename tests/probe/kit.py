@@ -50,7 +50,8 @@ class Running:
             raise AssertionError(f"the program has not begun: {self.errors}") from None
         if self.first.isdigit():
             self.pid = int(self.first)
-            self._pidfd = os.pidfd_open(self.pid)  # its pid may be another process's when the block ends
+            with suppress(ProcessLookupError):  # it may have ended: a daemon's first process does
+                self._pidfd = os.pidfd_open(self.pid)  # its pid may be another process's when the block ends
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 
-from tests.probe.kit import ROOT, contexts, read, rest, tree, until
+from tests.probe.kit import ROOT, contexts, rest, tree, until
 from tracer.timeline.at import connection_at
 from tracer.timeline.calls import rows
+from tracer.timeline.load import load
 from tracer.timeline.row import Row
 from tracer.timeline.timeline import Timeline
 
@@ -310,7 +311,7 @@ def wait_for(program: Program, clients: Clients) -> None:
     """A reply is complete before its thread or child is. If something is missing for good, the test says what."""
     end = time.monotonic() + SECONDS
     while program.path and time.monotonic() < end:
-        timeline = read(program.path)
+        timeline, _ = load(program.path)  # the newest frame may be there in part
         if sorted(peers(timeline)) == sorted(clients.addresses) and are_complete(timeline):
             return
         time.sleep(0.01)  # a file tells nobody that it has grown
