@@ -10,7 +10,7 @@ from tracer.kernel.queues import CLOSED
 from tracer.probe.frames import ENTER, EVENTS, RETURN, column, fact, frame, identity, payload, text, word
 from tracer.recording.follow import NotARecording
 from tracer.tui.controls import Controls
-from tracer.tui.feed import Feed
+from tracer.tui.feed import CALM, Feed
 
 S = 1_000_000_000
 MAIN = 77
@@ -178,7 +178,7 @@ def test_live_ticks_ten_times_a_second_and_reads_what_is_new(recording, open_fee
     assert third.peak == (4, 5 * S)
 
 
-def test_where_nobody_comes_a_picture_a_second_is_enough(tmp_path, open_feed):
+def test_where_nobody_comes_a_picture_now_and_then_is_enough(tmp_path, open_feed):
     """What is more than an idle turn is seen at once, and so is all that a replay has."""
     made = Recording()
     main = made.process(100)
@@ -191,11 +191,11 @@ def test_where_nobody_comes_a_picture_a_second_is_enough(tmp_path, open_feed):
     live, replay = open_feed(path, follow=True, clock=clock), open_feed(path, clock=clock)
     assert (live.tick().now, replay.tick().now) == (5 * S, made.now)
     asked = fact(0, type="sample", begin=6 * S, end=6 * S, queues=[], processes=[])
-    clock.t = 5 * S + 999_999_999
+    clock.t = 5 * S + CALM - 1
     grow(path, asked)
     assert (live.tick(), replay.tick().now) == (None, 6 * S)
     clock.t += 1
-    assert live.tick().now == 6 * S
+    assert live.tick().now == 5 * S + CALM
     grow(path, fact(0, type="pace", interval=S, t=6 * S))
     assert live.tick().moment.pace == S
 

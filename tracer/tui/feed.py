@@ -32,7 +32,7 @@ PIECE = 1 << 16  # bytes: about 4,000 records, a millisecond or two
 LITTLE = 1 << 20  # bytes: a few ticks of reading
 SILENCE = 3_000_000_000  # without a word for so long, it is worth asking whether there is anybody to say one
 TICKING = 100_000_000  # open spans tick this often; nothing else moves by itself
-CALM = 1_000_000_000  # where nothing happens, the picture is built again this often
+CALM = 1_500_000_000  # where nothing happens, the picture is built again this often: watching it costs little
 REST = 250_000_000  # while not all has been read there is another picture this often: reading is what is waited for
 FEW = 12  # events in what is read at once: an idle turn or two
 
@@ -181,7 +181,7 @@ class Feed:
         return None
 
     def _is_calm(self, view: View) -> bool:
-        """Whether nothing happens but that loops turn and the kernel is asked: a picture a second is enough."""
+        """Whether nothing happens but that loops turn and the kernel is asked: a picture now and then is enough."""
         return not (self._news or view.moment.connections or view.moment.held or view.reading is not None)
 
     def _read(self, now: int) -> None:
