@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.programs import ROOT, played, served, started
+from tests.probe.kit import until_asleep
 from tracer.kernel.processes import is_alive
 from tracer.lab import servers
 from tracer.lab.servers import DEMOS
@@ -93,6 +94,7 @@ def test_a_signal_ends_it_while_a_client_is_held(name: str, tmp_path: Path) -> N
         assert client.recv(100) == b"first\n"
         children = server.children()
         assert len(children) == (name == "forking")
+        until_asleep(server.process.pid)  # a parent may not have noted its child yet, which serves already
         assert server.end() == (0, "")
         assert not any(is_alive(child.pid, child.born) is True for child in children)
         assert client.recv(100) == b""
