@@ -1,16 +1,17 @@
 """Scripted clients against servers that answer badly, late or not at all."""
 
+import errno
 import re
 import signal
 import socket
 import struct
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from tests.lab.kit import target_of
 from tests.lab.programs import played, started
 from tracer.lab import clients
 from tracer.lab.clients import KINDS
@@ -22,16 +23,6 @@ ADDRESS = r"127\.0\.0\.1:\d+"
 
 def settings(target: Target, folder: Path = Path()) -> Settings:
     return Settings(target, pause=0.01, seconds=0.1, timeout=0.3, folder=folder)
-
-
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as opened:
-        yield opened
-
-
-def target_of(listener: socket.socket) -> Target:
-    return Target("tcp", *listener.getsockname())
 
 
 def test_a_port_where_nobody_listens_refuses(listener: socket.socket) -> None:
@@ -78,6 +69,15 @@ def test_the_outcome_names_the_address_that_the_server_sees(listener: socket.soc
     thread.join()
     ((host, port),) = peers
     assert outcome.text.startswith(f"sent 'hello 7' from {host}:{port}, reply 'hello 7' in ")
+
+
+def test_a_connection_that_the_kernel_gives_up(listener: socket.socket) -> None:
+    """Sooner than the client would: after about two minutes."""
+
+    def connect(number: int, settings: Settings) -> str:
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+
+    assert play(connect, 1, settings(target_of(listener))) == Outcome(1, False, "timed out: the kernel gave up")
 
 
 def test_a_full_unix_queue_is_not_waited_for_for_ever(tmp_path: Path) -> None:
@@ -167,8 +167,19 @@ def test_the_clients_of_a_burst_are_connected_all_at_once(listener: socket.socke
     assert (process.returncode, errors, len(output.splitlines())) == (0, "", 12)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("kind", KINDS)
+def test_so_many_of_a_kind_as_are_wanted(kind: str, listener: socket.socket, tmp_path: Path) -> None:
+    target = target_of(listener)
+    listener.close()
+    assert sorted(played(kind, target, tmp_path)[1]) == sorted(
+        f"#{number} refused" for number in range(1, 11 if kind == "burst" else 2)
+    )
+    status, lines = played(kind, target, tmp_path, "-n", "3", "--first", "5")
+    assert (status, sorted(lines)) == (1, ["#5 refused", "#6 refused", "#7 refused"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "reset"])  # that one waits for nothing
 def test_a_signal_ends_clients_at_once(kind: str, number: int, listener: socket.socket, tmp_path: Path) -> None:
     patience = ("--seconds", "100", "--timeout", "100", "--pause", "50")
     with started(clients.command(kind, target_of(listener), *patience), tmp_path) as process, listener.accept()[0]:

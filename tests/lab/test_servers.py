@@ -20,7 +20,7 @@ from tracer.lab.targets import Target
 from tracer.socketserver import BaseRequestHandler, BaseServer
 
 ECHOING = [name for name in DEMOS if name not in ("refusing", "failing")]
-QUICK = ("-n", "4", "--seconds", "0.1", "--pause", "0.01")
+QUICK = ("--seconds", "0.1", "--pause", "0.01")
 
 
 @pytest.mark.parametrize("name", ECHOING)
@@ -33,7 +33,7 @@ def test_every_kind_of_client_is_answered(name: str, tmp_path: Path) -> None:
         assert status == 0
         assert re.fullmatch(rf"#1 sent 'hello 1'{place}, reply 'hello 1' in \d+\.\d ms", *lines)
 
-        status, lines = played("burst", server.target, tmp_path, *QUICK)
+        status, lines = played("burst", server.target, tmp_path, "-n", "4", *QUICK)
         assert status == 0
         replies = {f"#{number} sent 'hello {number}', reply 'hello {number}'" for number in range(1, 5)}
         assert {re.sub(place, "", line).partition(" in ")[0] for line in lines} == replies

@@ -1,64 +1,23 @@
 """What clients tell a recording, and what they leave alone."""
 
-import fcntl
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from tests.lab.kit import BEGUN, opened, steps, target_of
 from tests.lab.programs import played
 from tracer.lab.scripts import Settings, half_close, one, oversized, play, reset, silent
-from tracer.lab.steps import Record
 from tracer.lab.targets import Target
 from tracer.probe.frames import fact
 from tracer.timeline.calls import rows
 from tracer.timeline.load import load
 
-BEGUN = fact(0, type="header", version=1)
-
-
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
-    """A recording that is being made."""
-    path = tmp_path / "recording.tracer"
-    path.write_bytes(BEGUN)
-    with path.open("rb") as recorded:
-        fcntl.flock(recorded, fcntl.LOCK_EX)
-        yield path
-
-
-def target_of(listener: socket.socket) -> Target:
-    return Target("tcp", *listener.getsockname())
-
 
 def settings(target: Target, record: Path, **more: object) -> Settings:
     return Settings(target, pause=0.01, seconds=0.1, timeout=0.3, folder=record.parent, record=opened(record), **more)  # type: ignore[arg-type]
-
-
-def opened(path: Path) -> Record:
-    record = Record(path)
-    record.define()
-    return record
-
-
-def steps(path: Path) -> list[str]:
-    """What the recording tells of its clients, without addresses."""
-    timeline, damaged = load(path)
-    assert damaged == 0
-    told = []
-    for row in rows(timeline):
-        words = "" if row.hook == "connect" and row.outcome == "returned" else f" {row.payload}".rstrip()
-        told.append(f"{row.label} {row.hook}{words}{' ✗' * (row.outcome == 'raised')}")
-    return told
 
 
 def serve(listener: socket.socket, reply: bytes, linger: bool = False) -> Thread:

@@ -3,7 +3,7 @@
 | KIND       | to a stream                                        | to a datagram socket                    |
 | ---------- | -------------------------------------------------- | --------------------------------------- |
 | one        | connect, send a line, read the reply, close        | send one datagram, read the reply       |
-| burst      | N of these at the same instant                     | N of these at the same instant          |
+| burst      | ten of these at the same instant                   | ten of these at the same instant        |
 | slow       | the line in pieces: a byte, a pause, a byte, …     | three datagrams with pauses: a datagram |
 |            |                                                    | comes whole or not at all               |
 | silent     | connect, say nothing for some seconds, close       | send an empty datagram, read the reply  |
@@ -12,8 +12,11 @@
 | reset      | send a part of the line, reset the connection      | send one datagram, leave                |
 | oversized  | a line of 9,000 bytes, read the reply              | one datagram of 9,000 bytes, read the   |
 |            |                                                    | reply                                   |
+| http       | one HTTP/1.1 request of each method, one after the | nothing: it fails, as HTTP needs a      |
+|            | other over the same connection, read up to the end | connection                              |
 
-With `--http` a client of a stream asks for a page (`GET / HTTP/1.0`) instead of sending a line, and reads all of it.
+With `-n` there are so many of any kind, all at the same instant. With `--http` a client of a stream asks for a page (`GET / HTTP/1.0`)
+instead of sending a line, and reads all of it.
 
 Each client writes one line when it is done, as `#1 sent 'hello 1' from 127.0.0.1:42216, reply 'hello 1' in 1.2 ms`,
 `#1 refused` or `#1 timed out after 5 s, from 127.0.0.1:42216`. Exit status: 0 when every client did what its kind says,
@@ -36,7 +39,7 @@ from threading import Barrier, Thread
 from typing import NoReturn
 
 from tracer.lab.ending import end_on_signals
-from tracer.lab.scripts import Outcome, Script, Settings, half_close, one, oversized, play, reset, silent, slow
+from tracer.lab.scripts import Outcome, Script, Settings, half_close, http, one, oversized, play, reset, silent, slow
 from tracer.lab.steps import Record
 from tracer.lab.targets import Target
 
@@ -51,16 +54,19 @@ class Kind:
     """What it is called, behind its number; "": a client as any other."""
     datagrams: str
     """The same where it sends datagrams."""
+    count: int = 1
+    """How many are sent where nobody says it."""
 
 
 KINDS = {
     "one": Kind("Sends a line, reads the reply and leaves.", one, "", ""),
-    "burst": Kind("Ten clients at the same instant.", one, "", ""),
+    "burst": Kind("Ten clients at the same instant.", one, "", "", count=10),
     "slow": Kind("Sends its line byte by byte, with pauses.", slow, "slow", "three in a row"),
     "silent": Kind("Connects and says nothing for a while.", silent, "silent", "empty"),
     "half-close": Kind("Sends a line and its end, reads to the end.", half_close, "half-close", "oversized"),
     "reset": Kind("Sends a part of a line and resets the connection.", reset, "reset", "gone at once"),
     "oversized": Kind("Sends more than a datagram server takes at once.", oversized, "oversized", "oversized"),
+    "http": Kind("Sends one HTTP request of each method over one connection.", http, "http", "http"),
 }
 
 
@@ -86,7 +92,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     kinds = ", ".join(f"{name}: {kind.sentence}" for name, kind in KINDS.items())
     parser.add_argument("kind", metavar="KIND", choices=KINDS, help=kinds)
     parser.add_argument("target", metavar="TARGET", help="such as tcp:127.0.0.1:8000 or unix:/tmp/socket")
-    parser.add_argument("-n", type=int, default=10, metavar="N", help="clients of a burst (10)")
+    parser.add_argument("-n", type=int, metavar="N", help="clients at the same instant (1; of a burst 10)")
     parser.add_argument("--seconds", type=float, default=10, metavar="S", help="how long a silent client stays (10)")
     parser.add_argument("--pause", type=float, default=0.3, metavar="S", help="between a slow client's pieces (0.3)")
     parser.add_argument("--timeout", type=float, default=5, metavar="S", help="for connecting and for a reply (5)")
@@ -98,6 +104,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         found.target = Target.parse(found.target)
     except ValueError as error:
         parser.error(str(error))
+    if found.n is None:
+        found.n = KINDS[found.kind].count
     if found.n < 1 or found.first < 1 or found.seconds <= 0 or found.pause < 0 or found.timeout <= 0:
         parser.error("-n, --first, --seconds and --timeout must be above 0, --pause not below")
     return found
@@ -107,9 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Play the clients of a command line, write their outcomes as they come, return the exit status."""
     end_on_signals(1)
     parsed = parse(arguments)
-    count = parsed.n if parsed.kind == "burst" else 1
     outcomes: SimpleQueue[Outcome] = SimpleQueue()
-    start = Barrier(count)
+    start = Barrier(parsed.n)
     record = Record(parsed.record)
     record.define()
     with _own_addresses(parsed.target) as folder:
@@ -122,10 +129,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             outcomes.put(play(KINDS[parsed.kind].script, number, settings))
 
         # Threads of the daemon kind that write nothing themselves: so a signal ends the process at once.
-        for number in range(parsed.first, parsed.first + count):
+        for number in range(parsed.first, parsed.first + parsed.n):
             Thread(target=client, args=(number,), daemon=True).start()
         status = 0
-        for _ in range(count):
+        for _ in range(parsed.n):
             outcome = outcomes.get()
             print(outcome, flush=True)
             status |= not outcome.ok

@@ -4,6 +4,7 @@
 2. Nothing is written here: a client's end is an Outcome. What it does on the way its Wire tells the recording, if there is one.
 """
 
+import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from tracer.lab.replies import METHODS, Replies, request
 from tracer.lab.steps import Record, Steps
 from tracer.lab.targets import Target
-from tracer.lab.wire import Wire
+from tracer.lab.wire import ClosedError, Wire
 
 DATAGRAMS_OF_A_SLOW_CLIENT = 3
 OVERSIZED = 9000  # bytes: more than a datagram server takes (max_packet_size is 8192), less than loopback cuts in pieces
@@ -54,12 +56,8 @@ class Outcome:
         return f"#{self.number} {self.text}"
 
 
-class ClosedError(Exception):
-    """The server closed the connection where a reply was due."""
-
-
 class BrokenOffError(Exception):
-    """What went wrong (its cause) after the client had a socket; the message tells the client's own address."""
+    """What went wrong (its cause) after the client had a socket; the message tells how far it had come, and its own address."""
 
 
 def one(number: int, settings: Settings) -> str:
@@ -134,6 +132,31 @@ def oversized(number: int, settings: Settings) -> str:
     return _ask(number, settings, message.removesuffix(end).ljust(OVERSIZED - len(end), b"x") + end)
 
 
+def http(number: int, settings: Settings) -> str:
+    """Send one HTTP request of each method over one connection, each when all of the reply before it has come; read to the end."""
+    if not settings.target.is_stream:
+        raise OSError("HTTP needs a connection, and a datagram socket has none")
+    begin = time.monotonic()
+    host, body = settings.target.address if settings.target.port else "localhost", _line(number)
+    statuses: list[str] = []
+    with _connected(number, settings) as wire:
+        replies = Replies(wire, settings.timeout)
+        try:
+            for method in METHODS:
+                wire.send(request(method, host, body, last=method == METHODS[-1]))
+                statuses.append(str(replies.read(method)))
+                if replies.last:
+                    break
+            replies.read_end()
+            if len(statuses) < len(METHODS):
+                raise ClosedError
+        except (OSError, ClosedError, ValueError) as error:
+            answered = f" ({' '.join(statuses)})" if statuses else ""
+            place = f",{wire.place}" if wire.place else ""
+            raise BrokenOffError(f" after {len(statuses)} of {len(METHODS)} replies{answered}{place}") from error
+        return f"{len(METHODS)} requests over one connection{wire.place}, replies {' '.join(statuses)} in {_since(begin)}"
+
+
 Script: TypeAlias = Callable[[int, Settings], str]
 """Plays the client of this number and says what came of it; OSError or BrokenOffError when it could not."""
 
@@ -153,6 +176,8 @@ def play(script: Script, number: int, settings: Settings) -> Outcome:
 
 def _failure(cause: BaseException | None, settings: Settings) -> str:
     match cause:
+        case TimeoutError(errno=errno.ETIMEDOUT):
+            return "timed out: the kernel gave up"
         case TimeoutError() | BlockingIOError():  # EAGAIN is what SO_SNDTIMEO makes of a timeout
             return f"timed out after {settings.timeout:g} s"
         case ConnectionRefusedError():
@@ -216,8 +241,10 @@ def _to_the_end(wire: Wire, settings: Settings) -> bytes:
 
 
 def _message(number: int, settings: Settings) -> bytes:
-    if settings.http and settings.target.is_stream:
-        return b"GET / HTTP/1.0\r\n\r\n"
+    return b"GET / HTTP/1.0\r\n\r\n" if settings.http and settings.target.is_stream else _line(number)
+
+
+def _line(number: int) -> bytes:
     return f"hello {number}\n".encode()
 
 

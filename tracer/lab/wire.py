@@ -15,6 +15,10 @@ from tracer.lab.targets import TRANSPORTS, Target, address_text
 _MOST = 1 << 16  # bytes at once: the largest datagram
 
 
+class ClosedError(Exception):
+    """The server closed the connection where a reply was due."""
+
+
 class Wire:
     """A connected socket; to be used by `with`, which closes it. Raises OSError, TimeoutError too, where a step fails."""
 
