@@ -8,11 +8,12 @@ Rules of this file:
 
 import json
 import os
-import stat
 from bisect import bisect_left, bisect_right, insort
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from tracer.recording.private import read, write
 
 _VERSION = 1
 _BEGIN = b'{"tracer": "marks", '
@@ -116,11 +117,7 @@ class Marks:
 
 def _read(path: Path) -> list[Bookmark]:
     """The marks in that file, by time. Raises OSError and NoMarks."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise NoMarks("it is no file")
-        content = file.read(_LARGEST + 1)
+    content = read(path, _LARGEST + 1)
     if not content.startswith(_BEGIN) or len(content) > _LARGEST:
         raise NoMarks("it is something else")
     try:
@@ -152,14 +149,4 @@ def _write(path: Path, marks: list[Bookmark]) -> None:
         path.unlink(missing_ok=True)
         return
     content = json.dumps({"tracer": "marks", "version": _VERSION, "marks": marks}).encode()
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with suppress(FileNotFoundError):
-        fresh.unlink()  # of somebody who was killed
-    try:
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-            file.write(content)
-        fresh.replace(path)
-    except OSError:
-        with suppress(OSError):
-            fresh.unlink()
-        raise
+    write(path, content)

@@ -17,7 +17,7 @@ from tracer.supervisor.supervise import supervise
 def main() -> int:
     """The program's exit status; 2 where no recording can be made."""
     options = _parser().parse_args()
-    program = Program(options.program, options.python, tuple(options.hook), tuple(options.hold))
+    program = Program(options.program, options.python, tuple(options.hook), tuple(options.hold), tuple(options.imports))
     starter = Viewer.inherited(options.commands) if options.commands is not None else None
     try:
         if options.terminal is None:
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--python", metavar="PATH", default=sys.executable)
     parser.add_argument("--hook", metavar="MODULE:CLASS.METHOD", action="append", default=[])
     parser.add_argument("--hold", metavar="EXPR", action="append", default=[])
+    parser.add_argument("--imports", metavar="FOLDER", action="append", default=[])
     parser.add_argument("--terminal", metavar="COLUMNSxROWS", type=_size, help="give the program a terminal of ours, of that size")
     parser.add_argument("--commands", metavar="FD", type=int, help="a socket to the viewer")
     parser.add_argument("recording", metavar="RECORDING", type=Path)

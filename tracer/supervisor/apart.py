@@ -119,6 +119,7 @@ def _command(program: Program, path: Path, limit: int, size: tuple[int, int] | N
     terminal = [] if size is None else ["--terminal", f"{size[0]}x{size[1]}"]
     hooks = [word for hook in program.hooks for word in ("--hook", hook)]
     holds = [word for hold in program.holds for word in ("--hold", hold)]
-    options = ["--commands", str(line), "--limit", str(limit), "--python", program.python, *hooks, *holds, *terminal]
+    imports = [word for folder in program.imports for word in ("--imports", folder)]
+    options = ["--commands", str(line), "--limit", str(limit), "--python", program.python, *hooks, *holds, *imports, *terminal]
     here = str(Path(tracer.__file__).parents[1])
     return [sys.executable, "-P", "-c", _BOOT, here, *options, str(path.absolute()), *program.words]

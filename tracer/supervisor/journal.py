@@ -13,6 +13,7 @@ from tracer.kernel.answer import NotAvailable
 from tracer.kernel.processes import born
 from tracer.probe.frames import HEADER, MARK, VERSION, fact
 from tracer.recording import marks
+from tracer.recording.private import make_folder
 from tracer.supervisor import LIMIT
 from tracer.supervisor.start import is_anybody
 
@@ -28,7 +29,7 @@ class Journal:
         """Make the recording at `path`, of at most `limit` bytes or a little more; an older one is replaced. Raises CannotRecord."""
         try:
             if path.parent == recordings_folder():  # any other is the person's
-                _make_folder(path.parent)
+                make_folder(path.parent)
             self._descriptor = _take(path)
             self.path = path.resolve()  # where it is, should the program change its directory, or somebody a link on the way
         except OSError as error:
@@ -80,13 +81,6 @@ def _identity() -> dict[str, int]:
     return {"pid": os.getpid(), "born": 0 if isinstance(began, NotAvailable) else began}
 
 
-def _make_folder(folder: Path) -> None:
-    """Make the folder, for its owner alone, unless it is there. Raises OSError."""
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)  # whatever the umask has taken away
-
-
 def _take(path: Path) -> int:
     """A descriptor of the empty file at `path`, which is nobody else's recording and nothing that would be missed.
 
@@ -128,19 +122,25 @@ def recordings_folder() -> Path:
     return Path(state) / "tracer" / "recordings"
 
 
-KEPT = 20  # finished recordings; the oldest make room. Demos are counted apart: they must not cost anybody a recording.
+KEPT = 20  # finished recordings; the oldest make room. Demos and lessons are counted apart: they must not cost anybody a recording.
+_APART = ("demo-", "learn-")
 
 
 def new_path(name: str) -> Path:
-    """A path for a recording of `name`, started now. Of the older ones of its kind (demo or program) the newest KEPT stay."""
+    """A path for a recording of `name`, started now. Of the older ones of its kind (demo, lesson or program) the newest KEPT stay."""
     folder = recordings_folder()
-    _forget_oldest(folder, KEPT - 1, name.startswith("demo-"))
+    _forget_oldest(folder, KEPT - 1, _kind(name))
     stamp = time.strftime("%Y%m%d-%H%M%S")
     return folder / f"{name or 'program'}-{stamp}-{os.getpid()}.tracer"
 
 
-def _forget_oldest(folder: Path, keep: int, demos: bool) -> None:
-    ours = [path for path in folder.glob("*.tracer") if path.name.startswith("demo-") == demos]
+def _kind(name: str) -> str:
+    """What the names of recordings begin with that are counted together; "": those of programs."""
+    return next((begin for begin in _APART if name.startswith(begin)), "")
+
+
+def _forget_oldest(folder: Path, keep: int, kind: str) -> None:
+    ours = [path for path in folder.glob("*.tracer") if _kind(path.name) == kind]
     finished = [path for path in ours if not _is_running(path)]
     with suppress(FileNotFoundError):  # another command makes room at the same time
         finished.sort(key=lambda path: path.stat().st_mtime)

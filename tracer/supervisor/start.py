@@ -36,6 +36,7 @@ class Program(NamedTuple):
     python: str = sys.executable  # the interpreter
     hooks: tuple[str, ...] = ()  # methods of the program's own to be watched: MODULE:CLASS.METHOD
     holds: tuple[str, ...] = ()  # where contexts are to be held from the start: filters
+    imports: tuple[str, ...] = ()  # folders in which it finds modules, behind its own
 
 
 class PrivateFolder:
@@ -110,7 +111,7 @@ def is_anybody(pid: int) -> bool:
 
 def environment(program: Program, recording: Path, page: Path) -> dict[str, str]:
     """The environment in which each interpreter finds the probe."""
-    paths = [str(BOOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(BOOT), *program.imports, *filter(None, [os.environ.get("PYTHONPATH")])]
     hooks = {"TRACER_HOOKS": " ".join(program.hooks)} if program.hooks else {}
     return {
         **os.environ,
