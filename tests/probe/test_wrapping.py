@@ -145,6 +145,18 @@ def test_a_hook_is_seen_in_any_form(shape, framework, launch):
     assert server.errors.count("\n") == 1  # the tracer's own
 
 
+@pytest.mark.parametrize("order", [FRAMEWORKS, FRAMEWORKS[::-1]])
+def test_a_handler_of_the_other_framework_is_seen(order, launch):
+    """As is one of http.server's, served by a server of ours: its hooks are wrapped whichever framework was imported last."""
+    with launch(PROGRAMS / "both.py", *order) as server:
+        assert [ask(server.address()) for _ in range(2)] == ["hello\n"] * 2
+        assert server.end() == (0, "")
+    found = [line.split()[:2] for line in tree(server.timeline()).splitlines()]
+    hooks = [one for one in found if one[0] in ("setup", "handle", "finish")]
+    handled = [["setup", "StreamRequestHandler"], ["handle", "Mine"], ["finish", "StreamRequestHandler"]]
+    assert hooks == [*handled, handled[0], ["handle", "Other"], handled[2]]
+
+
 #: A server that serves within a hook of another one waits there for its own request: these are about that.
 ABOUT_A_REQUEST = {
     "verify_request", "process_request", "finish_request", "setup", "handle", "finish", "shutdown_request", "close_request",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ASK: object = type.__getattribute__
-_bases: dict[str, type] = {}
+_bases: dict[str, list[type]] = {"server": [], "handler": []}  # BaseServer and BaseRequestHandler of each framework that is there
 
 
 class _Met:
@@ -89,7 +89,7 @@ def _nothing(cls: type) -> None:
 def meet(cls: type, on: str) -> None:
     """Wrap the hooks in every class of `cls`'s MRO that are not wrapped yet. `on` is "server" or "handler"."""
     try:
-        kin = {on: _bases[on]} | {owner.__name__: owner for owner in cls.__mro__ if _is_of_a_family(owner)}
+        kin = {on: _base_of(cls, on)} | {owner.__name__: owner for owner in cls.__mro__ if _is_of_a_family(owner)}
         for owner in cls.__mro__[:-1]:
             _wrap_class(owner, kin)
         _met[id(cls)].note(cls, kin)
@@ -98,6 +98,11 @@ def meet(cls: type, on: str) -> None:
         return
     except Exception:  # a class can be anything; the program goes on
         give_up()
+
+
+def _base_of(cls: type, on: str) -> type:
+    """The framework's own class that `cls` derives from: a handler of http.server may be served by a server of the other framework."""
+    return next((base for base in _bases[on] if base in cls.__mro__), _bases[on][-1])
 
 
 def _is_of_a_family(owner: type) -> bool:
@@ -192,7 +197,8 @@ def instrument(module: "ModuleType") -> None:
     """Put probes on the framework in `module`, which was imported this moment, before any class derives from its classes."""
     provide(page=process.page.bytes)
     server, handler = module.BaseServer, module.BaseRequestHandler
-    _bases["server"], _bases["handler"] = server, handler
+    _bases["server"].append(server)
+    _bases["handler"].append(handler)
     owners = {name for hook in METHODS.values() for name in hook.defined}
     classes = [cls for name, cls in vars(module).items() if name in owners or _is_class_of(cls, (server, handler))]
     spaces = [vars(module)]
@@ -202,8 +208,8 @@ def instrument(module: "ModuleType") -> None:
             if space is not None and not is_wrapper(item) and not any(space is known for known in spaces):
                 spaces.append(space)
     for cls in classes:
-        on = "handler" if issubclass(cls, handler) else "server"
-        _wrap_class(cls, {on: _bases[on]})
+        on, base = ("handler", handler) if issubclass(cls, handler) else ("server", server)
+        _wrap_class(cls, {on: base})
     put_into(spaces)
     provide(look_again=look_again, look_at=look_at, builds_plainly=_builds_plainly)
     _meet_servers_of(server)
