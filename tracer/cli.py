@@ -1,4 +1,4 @@
-"""The command line: `tracer demo`, `run`, `record`, `show`, `open`. Each command imports what it needs, and no more, when it runs."""
+"""The command line: `tracer demo`, `learn`, `run`, `record`, `show`, `open`. Each command imports what it needs when it runs."""
 
 import io
 import os
@@ -41,15 +41,27 @@ def _run_command(words: list[str]) -> int:
 
 
 def _start() -> int:
-    """The start screen, again and again until the person leaves it; without a terminal, the help. The exit status."""
+    """The start screen; without a terminal, the help. The exit status."""
     if not _has_screen():
         parser().print_help()
         return 0
+    return _choose(_language(None))
+
+
+def _language(wanted: str | None) -> str:
+    """The language of lessons: the one that is wanted, else that of the locale."""
+    from tracer.lesson.words import language_of
+
+    return wanted or language_of(os.environ)
+
+
+def _choose(language: str, learn: tuple[str, ...] = ()) -> int:
+    """The start screen, again and again until the person leaves it; with words for `learn`, its lessons on top. The exit status."""
     from tracer.start import choose
 
     said = ""
     while True:
-        words = choose(said)
+        words = choose(said, language, learn)
         if isinstance(words, int):
             return words
         try:
@@ -319,4 +331,61 @@ def _check_room(servers: int, screen: bool) -> None:
         )
 
 
-_COMMANDS: dict[str, Callable[[Namespace], int]] = {"demo": _demo, "run": _run, "record": _record, "show": _show, "open": _open}
+# ---- learn
+
+
+def _learn(options: Namespace) -> int:
+    if options.check is not None:
+        return _check_lesson(options.check)
+    language = _language(options.lang)
+    if options.list or options.lesson is None:
+        if options.restart:
+            raise Refused("--restart forgets what you did in one lesson: name it")
+        if options.list or options.text or not _has_screen():
+            return _list_lessons(language)
+        return _choose(language, ("learn", *(("--lang", language) if options.lang else ())))
+    from tracer.learn import learn
+    from tracer.lesson.problems import Broken
+    from tracer.lesson.run import NotReached
+    from tracer.supervisor.journal import CannotRecord
+
+    folder = _lesson_folder(options.lesson)
+    try:
+        return learn(folder, language, _has_screen() and not options.text, options.restart)
+    except Broken as broken:
+        raise Refused(f"{folder.resolve().name} cannot be played:\n{broken}") from None
+    except (CannotRecord, NotReached) as error:
+        raise Refused(str(error)) from None
+
+
+def _lesson_folder(name: str) -> Path:
+    from tracer.lesson.syllabus import NoLesson, find
+
+    try:
+        return find(name)
+    except NoLesson as error:
+        raise Refused(str(error)) from None
+
+
+def _check_lesson(name: str) -> int:
+    """Play a lesson by itself: 0 if it is whole, else 1."""
+    from tracer.learn import ending_on_signals
+    from tracer.lesson.check import check
+
+    folder = _lesson_folder(name)
+    with ending_on_signals():
+        return 0 if check(folder, lambda line: print(line, flush=True)) else 1
+
+
+def _list_lessons(language: str) -> int:
+    from tracer.lesson.overview import entries
+    from tracer.text.lessons import lesson_lines
+
+    for line in lesson_lines([*entries(language)]):
+        print(line)
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[Namespace], int]] = {
+    "demo": _demo, "learn": _learn, "run": _run, "record": _record, "show": _show, "open": _open,
+}  # fmt: skip

@@ -6,6 +6,9 @@ import time
 from pathlib import Path
 
 from tracer.lab.servers import DEMOS
+from tracer.lesson.overview import entries
+from tracer.lesson.words import say
+from tracer.lesson.wrap import cells
 from tracer.recording.text import harmless
 from tracer.supervisor.journal import recordings_folder
 from tracer.tui.controls import Controls
@@ -15,13 +18,19 @@ from tracer.tui.screens.start import Choice, Section
 MOST = 20  # recordings
 
 
-def choose(said: str = "") -> list[str] | int:
-    """Let the person choose: a command line, or the exit status to end with. `said`: what came of the last choice."""
+def choose(said: str, language: str, learn: tuple[str, ...] = ()) -> list[str] | int:
+    """Let the person choose: a command line, or the exit status to end with. `said`: what came of the last choice.
+
+    `learn`: words that a lesson is to be begun with, the command's name the first of them; then lessons stand on top.
+    """
     from tracer.tui.start import start
 
     controls = Controls()
     leave_on_sigterm(controls)
-    return start((demos(), recordings(recordings_folder(), time.time())), controls, said)
+    sections = [demos(), lessons(language, learn or ("learn",)), recordings(recordings_folder(), time.time())]
+    if learn:
+        sections.insert(0, sections.pop(1))
+    return start(tuple(sections), controls, said)
 
 
 def demos() -> Section:
@@ -31,6 +40,16 @@ def demos() -> Section:
     sentence = "One at a time, a thread each, a child each: hit by the same clients, request beside request."
     choices.append(Choice(("demo", *beside), "side by side", sentence))
     return Section("Demos: servers to watch, with clients on keys", tuple(choices))
+
+
+def lessons(language: str, words: tuple[str, ...]) -> Section:
+    """The lessons, each begun with those words and its name."""
+    found = [*entries(language)]
+    wide = max((cells(one.minutes) for one in found), default=0)
+    choices = (
+        Choice((*words, one.name), one.name, f"{' ' * (wide - cells(one.minutes))}{one.minutes}  {one.sentence}") for one in found
+    )
+    return Section(say(language, "lessons"), tuple(choices), say(language, "no lessons"))
 
 
 def recordings(folder: Path, now: float) -> Section:

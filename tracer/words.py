@@ -10,7 +10,7 @@ _MEGABYTE = 1_000_000
 _DESCRIPTION = "See how a socketserver server works: every hook, in every thread and forked child, live."
 _EPILOG = """\
 examples:
-  tracer                              a start screen: demos, and your newest recordings
+  tracer                              a start screen: demos, lessons, and your newest recordings
   tracer demo                         a forking server, and clients on keys
   tracer demo --list                  the demo servers, a sentence each
   tracer demo tcp threading forking   side by side, each hit by the same clients
@@ -18,6 +18,7 @@ examples:
   tracer run -m http.server 8000      the same for a module
   tracer record server.py --port 0    run it without a screen: it keeps the terminal
   tracer record -m http.server 8000   the same for a module
+  tracer learn                        lessons: follow real servers step by step, and predict what they do
   tracer show FILE                    the call trees of a recording, as text
   tracer open FILE                    the same on the screen
 """
@@ -134,6 +135,8 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=sentence, description=description, usage=usage, epilog=epilog, formatter_class=raw)
         _add_program_options(command)
 
+    _add_learn(commands.add_parser("learn", help="follow a real server step by step, and be asked what it does next"))
+
     show = commands.add_parser("show", help="print a recording as text: call trees, events or counts")
     show.add_argument("file", metavar="FILE", help="a recording, such as `tracer record` names at its end")
     show.add_argument("--follow", action="store_true", help="print calls as they happen, until the recording ends")
@@ -146,6 +149,15 @@ def parser() -> argparse.ArgumentParser:
     opened.add_argument("file", metavar="FILE", help="a recording, such as `tracer record` names at its end")
     opened.add_argument("--follow", action="store_true", help="follow a run that another terminal started")
     return parser
+
+
+def _add_learn(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lesson", metavar="LESSON", nargs="?", help="its number, its name or its folder; see --list")
+    parser.add_argument("--list", action="store_true", help="name the lessons, a line each, and how far you are")
+    parser.add_argument("--text", action="store_true", help="no screen: plain lines, and answers typed below them")
+    parser.add_argument("--lang", choices=("en", "zh"), help="English or Chinese (default: by the locale)")
+    parser.add_argument("--restart", action="store_true", help="forget how far you are in the lesson, and begin anew")
+    parser.add_argument("--check", metavar="PATH", help="play the lesson in that folder by itself and tell what is wrong with it")
 
 
 def _add_program_options(parser: argparse.ArgumentParser) -> None:

@@ -195,7 +195,7 @@ def test_a_place_that_takes_no_recording_is_refused(output, said, tmp_path, caps
 
 
 def test_the_newest_recordings_are_kept(tmp_path, monkeypatch):
-    """Of those that nobody named, 20 with the new one; what still runs does not count, nor do demos, and other files are not ours."""
+    """Of those that nobody named, 20 with the new one; what still runs does not count, nor do demos and lessons; other files are not ours."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     folder = new_path("x").parent
     folder.mkdir(parents=True)
@@ -209,9 +209,11 @@ def test_the_newest_recordings_are_kept(tmp_path, monkeypatch):
     running.touch()
     os.utime(running, (0, 0))
     (folder / "notes.txt").touch()
-    (folder / f"demo-x-{ended.pid}.tracer").touch()
+    apart = {f"demo-x-{ended.pid}.tracer", f"learn-01-x-{ended.pid}.tracer"}
+    for name in apart:
+        (folder / name).touch()
     path = new_path("server")
     assert path.parent == folder
     assert re.fullmatch(rf"server-\d{{8}}-\d{{6}}-{os.getpid()}\.tracer", path.name)
     kept = {f"old-{number:02}-{ended.pid}.tracer" for number in range(6, 25)}
-    assert {one.name for one in folder.iterdir()} == kept | {running.name, "notes.txt", f"demo-x-{ended.pid}.tracer"}
+    assert {one.name for one in folder.iterdir()} == kept | apart | {running.name, "notes.txt"}

@@ -6,7 +6,7 @@ from tracer.recording.text import harmless
 from tracer.timeline.row import Row
 from tracer.timeline.units import clock_time, duration
 
-_CALL = 58  # cells for indentation, hook and what it carries: most lines then align
+CALL = 58  # cells for indentation, hook and what it carries: most lines then align
 _ENDS = {
     "lost": "end not recorded",
     "gone": "gone without a word",
@@ -21,19 +21,19 @@ def tree(rows: Iterable[Row], start: int) -> Iterator[str]:
         yield tree_line(row, start)
 
 
-def tree_line(row: Row, start: int) -> str:
-    """One row as a line."""
+def tree_line(row: Row, start: int, width: int = CALL) -> str:
+    """One row as a line; `width`: cells for indentation, hook and what it carries."""
     owner = f"{'↑ ' if row.super_level else ''}{row.owner}"
     call, held = f"{'  ' * row.depth}{_call(row)}", _held(row)
     if held:
-        call = f"{call:<{_CALL - len(held) - 2}}  {held}"
-    return columns(row.begin - start, row.label, call, row.connection, _time(row), owner)
+        call = f"{call:<{max(0, width - len(held) - 2)}}  {held}"
+    return columns(row.begin - start, row.label, call, row.connection, _time(row), owner, width)
 
 
-def columns(t: int, label: str, call: str, connection: int | None = None, time: str = "", owner: str = "") -> str:
+def columns(t: int, label: str, call: str, connection: int | None = None, time: str = "", owner: str = "", width: int = CALL) -> str:
     """A line of the tree; `t` counts from the recording's start."""
     number = f"#{connection}" if connection is not None else ""
-    return harmless(f"{clock_time(t)}  {label:<7} {call:<{_CALL}} {number:>5} {time:>9}  {owner}").rstrip()
+    return harmless(f"{clock_time(t)}  {label:<7} {call:<{width}} {number:>5} {time:>9}  {owner}").rstrip()
 
 
 def _call(row: Row) -> str:

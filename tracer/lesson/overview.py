@@ -1,0 +1,50 @@
+"""The lessons there are, in a line each: for a list, and for the start screen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .format import Broken, Lesson, load
+from .progress import summary
+from .syllabus import lessons_folder, names
+from .words import say
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One lesson, in the words of a language."""
+
+    name: str
+    minutes: str  # "": it cannot be played
+    title: str
+    progress: str  # how far the student is; "": nowhere yet
+    after: str  # what it builds on; "": on nothing
+
+    @property
+    def sentence(self) -> str:
+        """All of it but its name and its length."""
+        return " · ".join(filter(None, (self.title, self.progress, self.after)))
+
+
+def entries(language: str) -> Iterator[Entry]:
+    """All lessons, in their order."""
+    for name in names():
+        try:
+            yield _entry(load(lessons_folder() / name), language)
+        except Broken:
+            yield Entry(name, "", say(language, "broken", name=name), "", "")
+
+
+def _entry(lesson: Lesson, language: str) -> Entry:
+    after = say(language, "builds on", names=", ".join(lesson.builds_on)) if lesson.builds_on else ""
+    minutes = say(language, "minutes", minutes=lesson.minutes)
+    return Entry(lesson.name, minutes, lesson.titles[language], _progress(lesson, language), after)
+
+
+def _progress(lesson: Lesson, language: str) -> str:
+    known = summary(lesson.name)
+    if not known.done:
+        count = len(lesson.steps)
+        return say(language, "at step", number=min(known.reached, count), count=count) if known.reached else ""
+    answered = known.right + known.wrong
+    score = say(language, "score", right=known.right, count=answered) if answered else ""
+    return say(language, "comma").join(filter(None, (say(language, "done"), score)))

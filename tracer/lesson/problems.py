@@ -1,0 +1,29 @@
+"""What is wrong with a lesson: each problem with its file and line."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from tracer.recording.text import harmless
+
+_LONGEST = 500  # letters of what is wrong: a lesson's own text stands in it
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong, and its cure. As a string it is a line for a terminal."""
+
+    file: Path
+    line: int  # from 1
+    words: str
+
+    def __str__(self) -> str:
+        words = self.words if len(self.words) <= _LONGEST else f"{self.words[:_LONGEST]}…"
+        return harmless(f"{self.file}:{self.line}: {words}")
+
+
+class Broken(Exception):  # noqa: N818 - it says what a folder is
+    """A folder that is no lesson. As a string it has a line for each problem, in the order of files and lines."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda one: (str(one.file), one.line)))
+        super().__init__("\n".join(map(str, self.problems)))

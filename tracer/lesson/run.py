@@ -1,0 +1,212 @@
+"""One play of a lesson's server: the real program, its real clients, and what a lesson has done with them, one action after another.
+
+Rules of this file:
+1. Nothing here waits: who plays a lesson reads on, and asks again whether all is done.
+2. Whether an action is done the recording tells, not a clock; only how long that may take is measured.
+"""
+
+import os
+import sysconfig
+from collections import deque
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Self
+
+import tracer
+from tracer.lab.clients import KINDS
+from tracer.lab.runner import ClientRunner
+from tracer.lab.targets import Target, target_of
+from tracer.recording.text import harmless
+from tracer.supervisor.apart import Apart
+from tracer.supervisor.start import Program
+from tracer.timeline.at import at
+from tracer.timeline.filter import parse
+from tracer.timeline.lifetimes import FOREVER
+from tracer.timeline.moment import Moment, ServerMoment
+from tracer.timeline.timeline import Timeline
+
+from .actions import Action, Dismiss, HoldAt, Pause, Release, Send, Signal, Wait
+from .facts import Facts
+
+PATIENCE = 15.0  # seconds for what is to come
+STAY = 3600.0  # seconds that clients stay, or wait for their reply: a student may read for long
+_SECOND = 1_000_000_000
+_COMES = parse("before connect")
+_LISTENS = parse("after server_activate & !raised")
+
+
+class NotReached(Exception):  # noqa: N818 - it says what did not happen
+    """What did not come, in one line."""
+
+
+class Run:
+    """A server that runs, to be used by `with`; it and its clients end when this is left."""
+
+    def __init__(self, server: Path, path: Path) -> None:
+        """Start it, recorded at `path`. Raises CannotRecord."""
+        self.path = path
+        self._ended = ExitStack()
+        self._supervisor = self._ended.enter_context(Apart(Program([str(server)], imports=_imports()), path, size=(80, 24)))
+        self._clients = self._ended.enter_context(ClientRunner(None, self._hear, path, stay=STAY, patience=STAY))
+        self._said: deque[str] = deque(maxlen=1)
+        self._to_do: deque[Action] = deque()
+        self._begun = False  # the first of these has been asked for
+        self._since = 0  # when it became the first
+        self._awaited: int | None = None  # so many clients are to have come, before the next ones are sent
+        self._released: set[tuple[int, int]] = set()  # contexts that are let go, and since when they were held
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End the server and its clients, and wait for them. Again: nothing."""
+        self._ended.close()
+
+    def gate(self, command: str, **fields: object) -> bool:
+        """Have the supervisor do something, as a person would; False if it is not there any more."""
+        return self._supervisor.do(command, **fields)
+
+    def send(self, kind: str, server: ServerMoment | None, count: int | None = None) -> bool:
+        """Send clients to that server; False: it does not listen, or at no address that can be reached."""
+        target = _target(server) if server is not None else None
+        if target is None:
+            return False
+        self._clients.send(kind, target, count=count)
+        return True
+
+    @property
+    def said(self) -> str:
+        """What was said last of a client; "" if nothing is new."""
+        return self._said.pop() if self._said else ""
+
+    def _hear(self, message: str) -> None:
+        self._said.append(message)
+
+    # -- actions -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def doing(self) -> Action | None:
+        """What is being done; None: all is done."""
+        return self._to_do[0] if self._to_do else None
+
+    def do(self, actions: Iterable[Action]) -> None:
+        """Do all of these, after what is still to be done."""
+        self._to_do.extend(actions)
+
+    def is_done(self, facts: Facts, now: int) -> bool:
+        """Whether all is done. Raises NotReached, and does no more, where that cannot be; `now` is in nanoseconds."""
+        while self._to_do:
+            action = self._to_do[0]
+            self._since = self._since or now
+            try:
+                done = self._perform(action, facts, now)
+                self._check_patience(action, done, facts, now)
+            except NotReached:
+                self._to_do.clear()
+                self._begun, self._since, self._awaited = False, 0, None
+                raise
+            if not done:
+                self._begun = True
+                return False
+            self._to_do.popleft()
+            self._begun, self._since = False, 0
+        return True
+
+    def _perform(self, action: Action, facts: Facts, now: int) -> bool:
+        """Go on with an action; whether it is done."""
+        moment = at(facts.timeline, facts.timeline.newest)
+        match action:
+            case Send():
+                return self._send(action, facts, moment)
+            case Dismiss():
+                if not self._begun:
+                    self._clients.dismiss()
+                return not any(one.kind == "client" for one in moment.contexts)
+            case HoldAt():
+                if not self._begun:
+                    self.gate("hold", filter=action.filter, once=False)
+                return any(str(parse(hold.filter)) == str(parse(action.filter)) for hold in moment.holds)
+            case Release():
+                return self._release(action.label, moment)
+            case Signal():
+                return self._signal(action, facts)
+            case Wait():
+                return facts.holds(action.check, moment.t)
+            case Pause():
+                return now - self._since >= action.seconds * _SECOND
+
+    def _send(self, action: Send, facts: Facts, moment: Moment) -> bool:
+        """Send clients, as soon as their server listens; done when each of them connects, so the next ones come after these."""
+        come = len(facts.found(_COMES))
+        if self._awaited is None:
+            listening = {facts.timeline.server_of(one.context, one.span) for one in facts.found(_LISTENS)}
+            known = [one for one in moment.servers if one.server in listening and action.server in ("", one.class_name)]
+            if known and self.send(action.kind, known[0], action.count):
+                self._awaited = come + (action.count or KINDS[action.kind].count)
+        if self._awaited is None or come < self._awaited:
+            return False
+        self._awaited = None
+        return True
+
+    def _release(self, label: str, moment: Moment) -> bool:
+        """Let everybody run on, or one."""
+        held = [one for one in moment.held if label in ("", one.label)]
+        if not self._begun:
+            if not label:
+                self.gate("release_all")
+            for one in held if label else ():
+                self.gate("release", context=one.context, mode="run", follow="both", to="")
+            if label and not held:
+                raise NotReached(f"{label} is not held, so it cannot be released")
+            self._released = {(one.context, one.since) for one in held}
+        return self._released.isdisjoint((one.context, one.since) for one in held) and bool(label or not moment.holds)
+
+    def _signal(self, action: Signal, facts: Facts) -> bool:
+        root = facts.timeline.settle().root
+        if root is None:
+            return False
+        if root.ended == FOREVER:
+            with suppress(ProcessLookupError):
+                os.kill(root.pid, action.number)
+        return True
+
+    def _check_patience(self, action: Action, done: bool, facts: Facts, now: int) -> None:
+        if done:
+            return
+        if facts.timeline.ended is not None:
+            raise NotReached(f"{action}: {how_it_ended(facts.timeline)}")
+        if now - self._since > PATIENCE * _SECOND:
+            found = (
+                f": {action.check.fact} is {_shown(facts.value(action.check.fact, facts.timeline.newest))}"
+                if isinstance(action, Wait)
+                else ""
+            )
+            raise NotReached(f"{action}: it did not come true in {PATIENCE:g} s{found}")
+
+
+def _shown(value: object) -> str:
+    return "not known" if value is None else str(value)
+
+
+def how_it_ended(timeline: Timeline) -> str:
+    """How a program ended that was to go on, with the last line that it wrote."""
+    root = timeline.settle().root
+    how = "the server has ended"
+    if root is not None and root.status:
+        how += f" with status {root.status}"
+    written = "".join(timeline.outputs.texts[-20:]).strip().splitlines()
+    return f"{how}: {harmless(written[-1].strip())}" if written else how
+
+
+def _imports() -> tuple[str, ...]:
+    """The folder in which a lesson's server finds `tracer`, where the interpreter does not find it by itself."""
+    here = Path(tracer.__file__).parents[1]
+    return () if here == Path(sysconfig.get_path("purelib")) else (str(here),)
+
+
+def _target(server: ServerMoment) -> Target | None:
+    return target_of(server.family, server.kind, server.address)
