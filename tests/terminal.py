@@ -20,7 +20,7 @@ SCREEN_IS_THERE, SCREEN_IS_GONE = b"\x1b[?1049h", b"\x1b[?1049l"
 class AtTerminal:
     """Somebody who has typed `tracer …`. At the end of the block everything that was begun is gone."""
 
-    def __init__(self, folder, *words):
+    def __init__(self, folder, *words, **more):
         state = folder / "state"
         self.recordings = state / "tracer" / "recordings"
         self._own_end, its_end = os.openpty()
@@ -31,7 +31,7 @@ class AtTerminal:
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "tracer", *map(str, words)],
             cwd=folder, preexec_fn=lambda: os.login_tty(its_end),
-            env=environment(TERM="xterm-256color", XDG_STATE_HOME=str(state), TEXTUAL_ANIMATIONS="none"),
+            env=environment(**{"TERM": "xterm-256color", "XDG_STATE_HOME": str(state), "TEXTUAL_ANIMATIONS": "none"} | more),
         )  # fmt: skip
         os.close(its_end)  # so that our eyes see the end of it
         self._eyes = threading.Thread(target=self._look)

@@ -12,6 +12,7 @@ from typing import ClassVar
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.types import CSSPathType
 
 from tracer.timeline.units import count
 
@@ -40,10 +41,10 @@ SAYING = 10_000_000_000  # nanoseconds that a message stays
 WORTH = 2_000_000_000  # who waits for so long is told of; a message has gone by then
 
 
-class Watch(Themed[int]):
+class Watch(Themed[object]):
     """Watches one recording. With `ticking` false somebody else calls `tick`: a test, at its own time."""
 
-    CSS_PATH = "screens/watch.tcss"
+    CSS_PATH: ClassVar[CSSPathType | None] = "screens/watch.tcss"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
@@ -68,7 +69,15 @@ class Watch(Themed[int]):
         Binding("ctrl+q", "quit", "Quit at once", priority=True),
     ]
 
-    def __init__(self, feed: Feed, controls: Controls | None = None, ascii_marks: bool = False, ticking: bool = True) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        controls: Controls | None = None,
+        ascii_marks: bool = False,
+        ticking: bool = True,
+        picture: WatchScreen | None = None,
+    ) -> None:
+        """Show it on `picture`; None: on a watch screen."""
         super().__init__()
         self.feed = feed
         self.controls = controls or Controls()
@@ -81,7 +90,7 @@ class Watch(Themed[int]):
         self._view: View | None = None
         self._keys, self._wrong_keys = own_keys(NAMES)
         self.set_keymap(self._keys)
-        self.picture = WatchScreen(ascii_marks, terminal=self.controls.type is not None)
+        self.picture = picture or WatchScreen(ascii_marks, terminal=self.controls.type is not None)
         self.gate = GateActions(self.controls, self.picture, self._say)
         self.time = TimeActions(feed, self.picture, self._say)
 
@@ -168,13 +177,17 @@ class Watch(Themed[int]):
 
     def _show_keys(self) -> None:
         offer = self.offer
-        self.picture.query_one(Keys).keys = tuple(self._own_key(one) for one in footer(offer))
+        self.picture.query_one(Keys).keys = tuple(self._own_key(one) for one in self.keys(offer))
         if self._untouched and self.controls.send is not None:
             words = hint(offer.datagram)
             if self._automatic:
                 words = f"a client every {self.controls.every:g} s until you press c, b, l or x"
             said = self.picture.query_one(Said)
             said.message = words if offer.sends and not said.waits else ""  # who waits says more than which keys there are
+
+    def keys(self, offer: Offer) -> tuple[Key, ...]:
+        """The keys of the footer."""
+        return footer(offer)
 
     def _own_key(self, offered: Key) -> Key:
         """A key of the footer as the person has named it."""

@@ -41,6 +41,8 @@ FOCUS = "║"
 SHUT = "[+] "  # in front of a call whose inside is folded away
 NEVER = "–"
 NOTED = "◆"
+RIGHT = "✓"  # an answer that is right
+CHOICE = "›"  # the one of several that Enter takes
 BIRTH, DEATH = "├", "┤"
 TAKEN = "┬"
 LEVELS = "▁▂▃▄▅▆▇█"  # how much there was, over time
@@ -79,6 +81,8 @@ _OTHERS = {
     BIRTH: "[",
     DEATH: "]",
     TAKEN: "+",
+    RIGHT: "+",
+    CHOICE: ">",
     **dict(zip(LEVELS, "_.-:=+*%", strict=True)),
 }  # no marks: signs between words
 _TABLE = str.maketrans({mark.shape: mark.ascii for mark in LEGEND if len(mark.shape) == 1} | _OTHERS)

@@ -10,7 +10,7 @@ Key: TypeAlias = tuple[str, str, str]
 
 MOST = 8  # in the footer
 _FIRST_TO_GO = ("b", "v", "p", "z", "k", "?", "/", "i", "G")  # where they are too many; help is a key that people try anyway
-_FIRST_TO_GO_WHILE_HELD = ("b", "v", "p", "?", "z", "/", "←", "k", "i", "space", "c", "h")
+_FIRST_TO_GO_WHILE_HELD = ("b", "v", "p", "?", "z", "/", "←", "k", "i", "space", "c", "h", "G", "]", "e", "Esc")
 
 
 class GateKey(NamedTuple):
@@ -134,12 +134,12 @@ _TYPING: dict[Purpose, tuple[Key, ...]] = {
 }
 
 
-def footer(offer: Offer) -> tuple[Key, ...]:
-    """The keys of the footer, at most MOST."""
+def footer(offer: Offer, before: tuple[Key, ...] = ()) -> tuple[Key, ...]:
+    """The keys of the footer, at most MOST. `before`: others that come first."""
     if offer.typing is not None:
         return _TYPING[offer.typing]
     gate = _gate_keys(offer) if offer.holds else []
-    keys = gate * bool(offer.held)
+    keys = [*before, *gate * bool(offer.held)]
     if offer.over and not offer.past:
         keys.append(("space", "play", "app.freeze"))
     elif offer.past:

@@ -54,13 +54,14 @@ class Beside(Themed[int | str]):
         self.ticking = ticking
         self.picture = BesideScreen(ascii_marks)
         self._view: BesideView | None = None
+        self._hints = not feed.requests  # it is said how to begin
 
     def get_default_screen(self) -> Screen[None]:
         return self.picture
 
     def on_ready(self) -> None:
         self._show_keys()
-        if not self.feed.requests:
+        if self._hints:
             self._say(f"press c to send the same {'datagram' if self.datagram else 'client'} to every server at once")
         self.tick()
         if self.ticking:
@@ -77,7 +78,8 @@ class Beside(Themed[int | str]):
             self.picture.show(view)
             if self._runs != ran:
                 self._show_keys()
-                self._say("")
+                if self._hints:
+                    self._say("")
         message = self.controls.said()
         if message is not None:
             self._say(message)

@@ -54,7 +54,8 @@ class _Server:
 class BesideFeed:
     """The pictures of several recordings. `room`: how many lines of requests can be seen."""
 
-    def __init__(self, feeds: Mapping[str, Feed]) -> None:
+    def __init__(self, feeds: Mapping[str, Feed], title: str = "demo") -> None:
+        self._title = title
         self._servers = [_Server(name, feed) for name, feed in feeds.items()]
         self._aligned = Aligned(())
         self._top: Place | None = None
@@ -83,7 +84,7 @@ class BesideFeed:
         self._top = lines[0] if lines else None
         seen = {place.request for place in lines}
         columns = tuple(server.column(seen) for server in self._servers)
-        return BesideView(columns, lines, self.requests, aligned.place(at) if at >= 0 else None, self._cursor is None)
+        return BesideView(columns, lines, self.requests, aligned.place(at) if at >= 0 else None, self._cursor is None, self._title)
 
     @property
     def requests(self) -> int:

@@ -16,7 +16,7 @@ from .aligned import Place
 class Column:
     """One server."""
 
-    name: str  # of its demo
+    name: str  # of its demo, or of a run of an experiment
     view: View
     served: Mapping[int, Served]  # those of its requests that are seen, by number
 
@@ -30,6 +30,7 @@ class BesideView:
     requests: int  # of the server that has accepted most
     cursor: Place | None  # None: there is no line
     follows: bool  # the newest line is kept in sight
+    title: str = "demo"  # what the servers are of
 
     @property
     def leading(self) -> View:

@@ -222,7 +222,7 @@ class Calls(Scrolled, can_focus=True):
             self._jumps, self._cursor = view.wanted.jumps, view.wanted.chosen
             self.follows = self._cursor is None
         if not self.scrollable_content_region.width:
-            self._drawn = view  # nobody sees it, but keys are about its cursor
+            self._show(view)  # nobody sees it, but keys are about its cursor
         elif jumped:
             self._jump(view)
         else:

@@ -68,7 +68,7 @@ class Remark(Bottom):
         if self.error is None:
             return line((_EXAMPLES.get(self.screen.query_one(Entry).purpose or "", ""), DIM))
         words, width = str(self.error), self.size.width
-        column = self.screen.query_one(Entry).column(self.error.position)
+        column = self.screen.query_one(Entry).column(self.error.position) - self.region.x
         if column + 2 + len(words) <= width:
             return line(" " * column, ("^ ", WARN), (words, WARN))
         if len(words) + 1 <= column < width:

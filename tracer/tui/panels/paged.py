@@ -46,6 +46,14 @@ class Paged(Panel, can_focus=True):
         """(all other lines, the one to be in the middle)."""
         raise NotImplementedError
 
+    def first(self, line: int, room: int) -> int:
+        """Which line comes first, of `room`, so that the one that `body` says is in the middle."""
+        return line - room // 2
+
+    def more(self, lines: int) -> str:
+        """That there are so many below."""
+        return f"{MORE} {lines} more lines: {'Down' if self.has_focus else 'z enlarges'}"
+
     # -- drawing -----------------------------------------------------------------------------------------------------------
 
     def draw(self, view: View, width: int, height: int) -> list[Line]:
@@ -55,14 +63,13 @@ class Paged(Panel, can_focus=True):
         lines, middle = self.body(view, width)
         room = self._room = max(1, height - len(above))
         self._last = max(0, len(lines) - room)
-        top = min(max(0, middle - room // 2), self._last)
+        top = min(max(0, self.first(middle, room)), self._last)
         self._top = min(max(0, top + self._moved), self._last)
         self._moved = self._top - top
         seen = lines[self._top : self._top + room]
         hidden = len(lines) - self._top - len(seen)
         if hidden and len(seen) > 1:
-            how = "z enlarges" if not self.has_focus else "Down"
-            seen[-1] = line((f"{MORE} {hidden + 1} more lines: {how}", DIM))
+            seen[-1] = line((self.more(hidden + 1), DIM))
         return [*above, *seen]
 
     def action_page(self, step: int, page: bool = False) -> None:

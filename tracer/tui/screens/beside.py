@@ -82,7 +82,7 @@ class TopLine(Picture):
         held = sum(len(one.stopped) for one in all_views)
         mode = f" {HELD} HELD {held} " if leading.look == "held" else mode_words(leading)
         right = line((mode, MODES[leading.look]), f"   {count(view.requests, 'request')}", *losses, " ")
-        left = line(" ", ("tracer  ", DIM), ("demo " + " ".join(column.name for column in view.columns), BOLD))
+        left = line(" ", ("tracer  ", DIM), (" ".join([view.title, *(column.name for column in view.columns)]), BOLD))
         return [ends(left, right, width)]
 
 

@@ -48,15 +48,16 @@ class Question(ModalScreen[bool]):
         Binding("n,escape,q", "dismiss(False)", "No"),
     ]
 
-    def __init__(self, question: str, ascii_marks: bool) -> None:
+    def __init__(self, question: str, ascii_marks: bool, answers: tuple[str, str] = ("yes", "no")) -> None:
         super().__init__(classes="-ascii" if ascii_marks else "")
         self._question = question
         self._ascii_marks = ascii_marks
+        self._yes, self._no = answers
 
     def compose(self) -> ComposeResult:
         with Vertical(id="question"):
-            yield Static(Text(f"{self._question}\n\ny  yes      n  no"))
+            yield Static(Text(f"{self._question}\n\ny  {self._yes}      n  {self._no}"))
         yield Keys(id="keys", ascii_marks=self._ascii_marks)
 
     def on_mount(self) -> None:
-        self.query_one(Keys).keys = (("y", "yes", "screen.dismiss(True)"), ("n", "no", "screen.dismiss(False)"))
+        self.query_one(Keys).keys = (("y", self._yes, "screen.dismiss(True)"), ("n", self._no, "screen.dismiss(False)"))

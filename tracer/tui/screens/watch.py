@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -39,6 +40,10 @@ class WatchScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (VERY_WIDE, "-very-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-low"), (TALL, "-tall"), (50, "-very-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#calls"
+    LARGE: ClassVar[tuple[str, ...]] = (
+        *SIDE,
+        "timeline",
+    )  # panels that fill the screen when they have the focus and are enlarged; else the calls do
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"panel('{name}')", f"Go to {name.capitalize()}", show=False, id=f"panel.{name}") for key, name in PANEL_KEYS),
@@ -108,17 +113,22 @@ class WatchScreen(Screen[None]):
                 self.calls.focus()
 
     def _give_room(self, view: View | None) -> None:
-        self.side.give_room(view, self.one_panel or self.enlarged, self.size.width >= VERY_WIDE)
+        self.side.give_room(view, self.one_panel or self.enlarged, self.room.width >= VERY_WIDE)
+
+    @property
+    def room(self) -> Size:
+        """How much of the screen is for the picture."""
+        return self.size
 
     @property
     def one_panel(self) -> bool:
         """Whether there is room for one small panel only, or for none (see `tiny`)."""
-        return self.size.width < 100 or self.size.height < 18
+        return self.room.width < 100 or self.room.height < 18
 
     @property
     def tiny(self) -> bool:
         """Whether there is room for the calls only."""
-        return self.size.width < 100 and self.size.height < 18
+        return self.room.width < 100 and self.room.height < 18
 
     @property
     def enlarged(self) -> bool:
@@ -135,23 +145,33 @@ class WatchScreen(Screen[None]):
     def action_next_panel(self) -> None:
         """The next of the small panels; where all are seen it gets the focus, where none is it fills the screen."""
         panel = self.side.next()
-        if self.enlarged or self.tiny:
+        if self.enlarged or not self.has_room(panel.id or ""):
             self._enlarge(panel)
         if self.enlarged or not self.one_panel:
             panel.focus()
 
     def go_to(self, name: str) -> bool:
         """Give that panel the focus, where it is seen; False: it is not there."""
+        panel = self.see(name)
+        if panel is not None:
+            panel.focus()
+        return panel is not None
+
+    def see(self, name: str) -> Panel | None:
+        """Bring that panel into sight; None: it is not there."""
         if name in SIDE and name not in self.side.there:
-            return False
+            return None
         panel = self.query_one(f"#{name}", Panel)
         if name in SIDE:
             self.side.choose(name)
         self._give_room(self.calls.view)
-        if self.enlarged or (name != "calls" and (self.tiny or (name == "timeline" and self.size.height < TALL))):
+        if self.enlarged or not self.has_room(name):
             self._enlarge(panel)
-        panel.focus()
-        return True
+        return panel
+
+    def has_room(self, name: str) -> bool:
+        """Whether that panel can be seen while others are."""
+        return name == "calls" or not (self.tiny or (name == "timeline" and self.room.height < TALL))
 
     def action_panel(self, name: str) -> None:
         """Go to a panel, by its name."""
@@ -164,7 +184,7 @@ class WatchScreen(Screen[None]):
             self.action_shrink()
             return
         panel = self.focused
-        self._enlarge(panel if isinstance(panel, Panel) and (panel.id in SIDE or panel.id == "timeline") else self.calls)
+        self._enlarge(panel if isinstance(panel, Panel) and panel.id in self.LARGE else self.calls)
 
     def _enlarge(self, panel: Panel) -> None:
         # Textual's own maximize puts the panel above the header; the mode must stay where it is.
@@ -221,7 +241,7 @@ class WatchScreen(Screen[None]):
         """
         if purpose != "search":
             self.output.search("")
-        if purpose == "search" and (self.enlarged or self.tiny):
+        if purpose == "search" and (self.enlarged or not self.has_room("output")):
             self._enlarge(self.output)
         elif self.one_panel and purpose in ("search", "type"):
             self.side.choose("output")

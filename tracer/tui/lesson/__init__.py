@@ -1,0 +1,1 @@
+"""The screen of `tracer learn`: the watch screen with a lesson beside it."""
