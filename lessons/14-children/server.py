@@ -1,4 +1,4 @@
-"""A server with at most two child processes: first a loop of handle_request, after Ctrl-C serve_forever."""
+"""A server with at most two child processes: first in a loop of handle_request, after Ctrl-C in serve_forever."""
 
 from contextlib import suppress
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.lesson.kit import Playing, echo, lesson, playing
+from tracer.lesson.answers import event_words
 from tracer.lesson.progress import Given, Progress
 
 STEPS = """
@@ -92,8 +93,9 @@ def test_the_truth_has_its_event_and_its_line(echoing, tmp_path):
         one, other = play.player.reached.asked
     assert (one.right, one.truth.legal) == (False, ("verify_request",))
     (proof,) = one.truth.evidence
-    assert proof.event.endswith("main enters verify_request")
-    assert proof.line.startswith("base.py:")
+    assert event_words("en", proof) == f"{proof.time} main enters verify_request"
+    assert event_words("zh", proof) == f"{proof.time} main 进入 verify_request"
+    assert proof.line.startswith("socketserver/base.py:")
     assert "self.verify_request(request, client_address)" in proof.line
     assert (other.right, other.truth.evidence[0].place) == (True, play.player.reached.stop.place)
 

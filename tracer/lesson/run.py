@@ -103,8 +103,9 @@ class Run:
             action = self._to_do[0]
             self._since = self._since or now
             try:
-                done = self._perform(action, facts, now)
-                self._check_patience(action, done, facts, now)
+                done = self._perform(action, facts, now) or self._is_vain(action, facts)
+                if not done:
+                    self._check_patience(action, facts, now)
             except NotReached:
                 self._to_do.clear()
                 self._begun, self._since, self._awaited = False, 0, None
@@ -174,10 +175,12 @@ class Run:
                 os.kill(root.pid, action.number)
         return True
 
-    def _check_patience(self, action: Action, done: bool, facts: Facts, now: int) -> None:
-        if done:
-            return
-        if facts.timeline.ended is not None:
+    def _is_vain(self, action: Action, facts: Facts) -> bool:
+        """Whether the program has ended, and there is nobody left to release, or to see clients leave."""
+        return facts.timeline.ended is not None and isinstance(action, Dismiss | Release)
+
+    def _check_patience(self, action: Action, facts: Facts, now: int) -> None:
+        if facts.timeline.ended is not None and not isinstance(action, Pause):
             raise NotReached(f"{action}: {how_it_ended(facts.timeline)}")
         if now - self._since > PATIENCE * _SECOND:
             found = (

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from tracer.probe.frames import RAISE
 from tracer.probe.hooks import HOOKS
 from tracer.timeline.describe import describe
-from tracer.timeline.described import Site
 from tracer.timeline.navigate import Place
 from tracer.timeline.order import Event, before, next_hooks
 from tracer.timeline.timeline import Timeline
@@ -13,6 +14,7 @@ from tracer.timeline.units import clock_time
 
 from .facts import KINDS, Ask, Fact, Facts, First, NextHook, is_after
 
+_OF_ENDS = ("outcome", "error", "milliseconds")  # facts that the end of a call decides
 OFFERED = 4  # answers to choose from, or more where more are right
 _ERRORS = ("ValueError", "OSError", "RuntimeError", "KeyboardInterrupt")
 
@@ -25,13 +27,21 @@ class Stop:
     place: Place | None = None
 
 
+What = Literal["enters", "leaves", "raises", "is so"]
+"""A context enters a hook, leaves it, is driven out of it by an exception; or something is so, and no call says it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What decides: the event, and the line of code."""
 
     place: Place | None  # where to look at it; None: no call decides it
-    event: str  # `0.512 main enters verify_request`
-    line: str  # `server.py:14  return False`; "": not known
+    time: str  # since the recording's start
+    what: What
+    label: str = ""  # of the context
+    hook: str = ""
+    line: str = ""  # `server.py:14  return False`; "": not known
+    fact: str = ""  # `queue = 3`
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +140,24 @@ def _first(facts: Facts, ask: First) -> Truth | None:
 
 
 def _of_fact(facts: Facts, fact: Fact, stop: Stop) -> Evidence:
-    place = facts.decides(fact, stop.t)
+    timeline, place = facts.timeline, facts.decides(fact, stop.t)
     if place is None:
-        return Evidence(None, f"{clock_time(stop.t - facts.timeline.start)} {fact} is {facts.value(fact, stop.t)}", "")
+        return Evidence(None, clock_time(stop.t - timeline.start), "is so", fact=f"{fact} = {facts.value(fact, stop.t)}")
     filter_ = fact.filter or KINDS[fact.name].decided
-    return evidence(facts.timeline, place, filter_ is not None and is_after(filter_))
+    if fact.name in _OF_ENDS:
+        end = timeline.spans.span(timeline.contexts[place.context], place.span).end
+        if end is not None and end <= stop.t:
+            return evidence(timeline, place._replace(t=end), end=True)
+    return evidence(timeline, place, filter_ is not None and is_after(filter_))
 
 
 def evidence(timeline: Timeline, place: Place, end: bool = False) -> Evidence:
     """A call as what decides: when it was entered (or, with `end`, left) by whom, and the line that called it."""
     context = timeline.contexts[place.context]
-    words = f"{clock_time(place.t - timeline.start)} {timeline.label(context)} {'leaves' if end else 'enters'} {_hook(timeline, place)}"
-    return Evidence(place, words, _line(timeline, place))
+    raised = end and timeline.spans.span(context, place.span).how == RAISE
+    what: What = "raises" if raised else "leaves" if end else "enters"
+    time, label = clock_time(place.t - timeline.start), timeline.label(context)
+    return Evidence(place, time, what, label, _hook(timeline, place), _line(timeline, place))
 
 
 def _hook(timeline: Timeline, place: Place) -> str:
@@ -154,12 +170,18 @@ def _line(timeline: Timeline, place: Place) -> str:
     if found is None:
         return ""
     if found.callers:
-        return _site(found.callers[0])
+        site = found.callers[0]
+        return f"{_shortly(timeline, site.file, site.where)}  {site.text[0] if site.text else site.function}"
     source = found.source
     if source is None:
         return ""
-    return f"{found.file.rpartition('/')[2]}:{source.definition}  {source.lines[source.definition - source.first].strip()}"
+    where = f"{found.file.rpartition('/')[2]}:{source.definition}"
+    return f"{_shortly(timeline, found.file, where)}  {source.lines[source.definition - source.first].strip()}"
 
 
-def _site(site: Site) -> str:
-    return f"{site.where}  {site.text[0] if site.text else site.function}"
+def _shortly(timeline: Timeline, file: str, where: str) -> str:
+    """Where a line is: of another file than the program's own with the folder, as `http/server.py:436`."""
+    words = timeline.header.get("program")
+    own = isinstance(words, list) and file in words
+    folder = file.rpartition("/")[0].rpartition("/")[2]
+    return where if own or not folder else f"{folder}/{where}"

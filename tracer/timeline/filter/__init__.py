@@ -22,6 +22,8 @@ from .call import call_of as call_of
 from .keys import KEYS as KEYS
 from .nodes import Counter as Counter
 from .nodes import Filter as Filter
+from .nodes import Joined as Joined
+from .nodes import Point as Point
 from .parse import FilterError as FilterError
 from .parse import parse as parse
 from .parse import parse_hold as parse_hold

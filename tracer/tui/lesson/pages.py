@@ -136,7 +136,7 @@ class Pages:
             case "cover":
                 self._open("steps")
             case "steps":
-                self._go_on(text)
+                self._go_on(text, place)
             case "end" if text:
                 self._experiment, self._value = self.player.lesson.experiments[place], None
                 self._open("experiment")
@@ -144,11 +144,11 @@ class Pages:
                 return self._try(text, place)
         return None
 
-    def _go_on(self, text: str) -> None:
-        player = self.player
-        if player.open_question is not None:
+    def _go_on(self, text: str, place: int) -> None:
+        player, asked = self.player, self.player.open_question
+        if asked is not None:
             if text:
-                player.answer(text)
+                player.answer(asked.offered[place] if asked.offered else text)
         elif player.phase == "done" and player.is_last:
             self._open("end")
         elif player.next():
@@ -157,7 +157,7 @@ class Pages:
     def _try(self, text: str, place: int) -> Wish | None:
         one = self._chosen
         if self._value is not None:
-            return Wish("try", one.id, self._value, text)
+            return Wish("try", one.id, self._value, self._offered[place] if self._offered else text)
         if one.change == SERVER and place == 0:
             return Wish("edit", one.id)
         self._value = "" if one.change == SERVER else text

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tracer.lab.clients import KINDS as CLIENTS
 from tracer.lesson.actions import Action, Dismiss, HoldAt, Pause, Release, Send, Signal, Wait
+from tracer.lesson.answers import answer_words, event_words
 from tracer.lesson.changes import CannotChange, value_of
 from tracer.lesson.folder import SERVER
 from tracer.lesson.format import Experiment, Lesson
@@ -74,7 +75,7 @@ def step(player: Player, language: str, known: int) -> Sheet:
         tuple(parts),
         ("step", player.place, told, bool(one.why)),
         new,
-        (waiting.offered or ()) if waiting is not None else (),
+        tuple(answer_words(language, waiting.question.ask, one) for one in waiting.offered or ()) if waiting is not None else (),
         waiting is not None and waiting.offered == (),
         prompt,
     )
@@ -82,13 +83,14 @@ def step(player: Player, language: str, known: int) -> Sheet:
 
 def _asked(asked: Asked, section: Section, language: str) -> list[Part]:
     """A question, what was answered, what the run says, and why."""
-    parts = [words("question", section.heading)]
+    parts, ask = [words("question", section.heading)], asked.question.ask
     if asked.given:
-        parts.append(words("given", asked.given))
+        parts.append(words("given", answer_words(language, ask, asked.given)))
     if asked.truth is None:
         return parts
-    legal = say(language, "or").join(asked.truth.legal)
-    others = say(language, "or").join(one for one in asked.truth.legal if one != asked.given)
+    known = {one: answer_words(language, ask, one) for one in asked.truth.legal}
+    legal = say(language, "or").join(known.values())
+    others = say(language, "or").join(words for one, words in known.items() if one != asked.given)
     match asked.right:
         case True:
             also = [say(language, "also", legal=others)] if others else []
@@ -100,7 +102,7 @@ def _asked(asked: Asked, section: Section, language: str) -> list[Part]:
         case None:
             parts.append(words("open", say(language, "skipped", legal=legal)))
     for proof in asked.truth.evidence:
-        parts.append(words("proof", say(language, "decides", event=proof.event)))
+        parts.append(words("proof", say(language, "decides", event=event_words(language, proof))))
         if proof.line:
             parts.append(words("line", code(proof.line)))
     return [*parts, *prose(section.blocks)]
@@ -168,7 +170,7 @@ def experiment(
     for each in tried:
         new = len(parts)
         parts += _tried(one, each, language)
-    choices, types = offered, False
+    choices, types = tuple(answer_words(language, one.ask, each) for each in offered), False
     if value is not None:
         if one.change != SERVER:
             parts.append(words("change", code(_changed(one, value))))
@@ -213,11 +215,21 @@ def _tried(one: Experiment, tried: Tried, language: str) -> list[Part]:
     head = words("change", code(changed))
     if tried.why:
         return [head, words("wrong", say(language, "not tried", why=tried.why))]
-    values = [say(language, "not known") if found is None else found for found in (tried.before, tried.after)]
+    values = [
+        say(language, "not known") if each is None else answer_words(language, one.ask, str(each))
+        for each in (tried.before, tried.after)
+    ]
     found = [head, words("proof", say(language, "result", before=values[0], after=values[1]))]
     if tried.predicted:
         kinds: dict[bool | None, tuple[Kind, str]] = {True: ("right", "right"), False: ("wrong", "screen not so"), None: ("open", "")}
         kind, verdict = kinds[tried.right]
         sentences = [say(language, verdict)] if verdict else []
-        found.append(words(kind, _sentences(language, *sentences, say(language, "predicted", predicted=tried.predicted))))
+        found.append(
+            words(
+                kind,
+                _sentences(
+                    language, *sentences, say(language, "predicted", predicted=answer_words(language, one.ask, tried.predicted))
+                ),
+            )
+        )
     return found
