@@ -17,12 +17,17 @@ from typing import Any, NamedTuple
 os.environ.pop("NO_COLOR", None)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
+from tracer.lesson.facts import Facts
+from tracer.lesson.format import load as load_lesson
+from tracer.lesson.player import Player
 from tracer.timeline.load import load
 from tracer.tui.app import Watch
 from tracer.tui.beside.app import Beside
 from tracer.tui.beside.feed import BesideFeed
 from tracer.tui.controls import Controls
 from tracer.tui.feed import Feed
+from tracer.tui.lesson.app import Learn
+from tracer.tui.lesson.pages import Pages
 
 HERE = Path(__file__).parent
 RECORDINGS = HERE.parent / "tests" / "recordings"
@@ -35,12 +40,15 @@ class Picture(NamedTuple):
     keys: tuple[str, ...] = ()
     live: bool = True
     size: tuple[int, int] = (120, 36)
+    lesson: str = ""  # that was played in the recording
+    step: str = ""  # of it
 
 
 PICTURES = {
     "forking": Picture({"forking": HERE / "forking.tracer"}),
     "waiting": Picture({"tcp": RECORDINGS / "stuck.tracer"}, ("0",)),
     "beside": Picture({name: RECORDINGS / f"beside-{name}.tracer" for name in ("tcp", "threading", "forking")}, size=(140, 40)),
+    "lesson": Picture({"13-fork": RECORDINGS / "lesson.tracer"}, ("down", "enter"), size=(140, 40), lesson="13-fork", step="parent"),
     "replay": Picture({"failing": RECORDINGS / "failing.tracer"}, ("E", "E", "7"), live=False),
 }
 
@@ -50,18 +58,45 @@ async def picture(wanted: Picture) -> str:
     with ExitStack() as stack:
         feeds = {}
         for name, path in wanted.recordings.items():
-            feeds[name] = feed = Feed(path, f"demo {name}", follow=wanted.live, clock=_clock(path))
+            feeds[name] = feed = Feed(path, f"{'learn' if wanted.lesson else 'demo'} {name}", follow=wanted.live, clock=_clock(path))
             stack.callback(feed.close)
         controls = Controls(send=(lambda kind: None) if wanted.live else None)
-        several = len(feeds) > 1
-        app: Any = Beside(BesideFeed(feeds), controls, ticking=False) if several else Watch(*feeds.values(), controls, ticking=False)
+        app: Any
+        if wanted.lesson:
+            app = Learn(Pages(_player(wanted, feed), "en"), feed, controls, ticking=False, clock=_clock(path))
+        elif len(feeds) > 1:
+            app = Beside(BesideFeed(feeds), controls, ticking=False)
+        else:
+            app = Watch(feed, controls, ticking=False)
         async with app.run_test(size=wanted.size) as pilot:
             for key in ("", *wanted.keys):
                 await pilot.press(*filter(None, (key,)))
                 for _ in range(20):
                     app.tick()
                     await pilot.pause()
-            return _offline(app.export_screenshot(title=f"tracer demo {' '.join(wanted.recordings)}"))
+            command = f"tracer {'learn' if wanted.lesson else 'demo'} {' '.join(wanted.recordings)}"
+            return _offline(app.export_screenshot(title=command))
+
+
+class Recorded:
+    """A run that is over: what a lesson has done, the recording shows already."""
+
+    doing, said = None, ""
+
+    def do(self, actions: object) -> None:
+        """It is done."""
+
+    def is_done(self, facts: Facts, now: int) -> bool:
+        """It is."""
+        return True
+
+
+def _player(wanted: Picture, feed: Feed) -> Player:
+    """A student who has come to that step of the lesson."""
+    run: Any = Recorded()
+    player = Player(load_lesson(HERE.parent / "lessons" / wanted.lesson), run, Facts(feed.timeline))
+    player.resume(wanted.step)
+    return player
 
 
 def _clock(path: Path) -> Callable[[], int]:

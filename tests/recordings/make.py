@@ -25,6 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.probe.kit import until
 from tracer.lab import clients
 from tracer.lab.targets import Target
+from tracer.lesson.format import load as load_lesson
+from tracer.lesson.headless import play
 from tracer.probe.frames import EVENTS, fact, frame
 from tracer.recording.reader import Frame, Reader
 from tracer.supervisor.apart import Apart
@@ -36,7 +38,7 @@ from tracer.timeline.moment import Moment
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PROGRAMS = HERE / "programs"
-SOURCES = ("forking", "http")  # recordings that keep those of socketserver, too
+SOURCES = ("forking", "http", "lesson")  # recordings that keep those of socketserver, too
 SIZE = (100, 30)  # of the program's terminal
 PLACES = {str(ROOT): "/srv/tracer", sysconfig.get_path("stdlib"): f"/usr/lib/python{sys.version_info[0]}.{sys.version_info[1]}"}
 QUICK = ("--pause", "0.02", "--timeout", "10", "--seconds", "30")
@@ -197,6 +199,14 @@ def beside() -> None:
             run.keep(f"beside-{name}")
 
 
+def lesson() -> None:
+    """A lesson that was played to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.tracer"
+        assert not any(step.why for step in play(load_lesson(ROOT / "lessons" / "13-fork"), path))
+        (HERE / "lesson.tracer").write_bytes(tidy(path.read_bytes(), sources=True))
+
+
 def udp() -> None:
     """Datagrams: one, three in a row, one that is too large, an empty one."""
     with demo("udp") as run:
@@ -308,7 +318,7 @@ def hostile() -> None:
 RUNS = {
     "forking": forking, "threading": threading, "stuck": stuck, "beside": beside, "udp": udp, "refusing": refusing,
     "failing": failing, "unix": unix, "unix-datagram": unix_datagram, "stepped": stepped, "several": several, "http": http,
-    "one-by-one": one_by_one, "hostile": hostile,
+    "one-by-one": one_by_one, "hostile": hostile, "lesson": lesson,
 }  # fmt: skip
 
 
