@@ -10,6 +10,7 @@ import termios
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from tests.probe.kit import environment, until
 
@@ -103,8 +104,10 @@ class Tmux:
     def __init__(self, socket, folder, *words, size=(120, 36)):
         self._tmux = ["tmux", "-u", "-S", str(socket), "-f", "/dev/null"]
         self._environment = environment(XDG_STATE_HOME=str(folder / "state"), TEXTUAL_ANIMATIONS="none", TMUX="")
+        self._status = Path(f"{socket}.status")  # tmux itself forgets it now and then
         command = [sys.executable, "-P", "-m", "tracer", *map(str, words)]
-        self._do("new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), *command, cwd=folder)
+        keeping = ["sh", "-c", '"$@"; echo $? >"$0"', str(self._status), *command]
+        self._do("new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), *keeping, cwd=folder)
 
     def _do(self, *words, **options):
         done = subprocess.run(
@@ -126,11 +129,12 @@ class Tmux:
         raise AssertionError(f"{pattern!r} was not seen:\n{screen}")
 
     def is_gone(self):
-        """Wait until the command has ended, and its terminal with it."""
+        """Wait until the command has ended, and its terminal with it: its exit status."""
         end = time.monotonic() + 60
         while self._do("list-sessions"):
             assert time.monotonic() < end
             time.sleep(0.05)
+        return int(self._status.read_text())
 
     def __enter__(self):
         return self

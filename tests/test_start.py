@@ -12,7 +12,9 @@ import pytest
 from tests.terminal import AtTerminal, Tmux
 from tests.tui.kit import press, screen_of, settle
 from tracer.lab.servers import DEMOS
-from tracer.start import demos, is_recorded, recordings
+from tracer.lesson.progress import Progress
+from tracer.lesson.syllabus import names
+from tracer.start import demos, is_recorded, lessons, recordings
 from tracer.tui.controls import Controls
 from tracer.tui.screens.start import Choice, Section
 from tracer.tui.start import Start
@@ -23,6 +25,17 @@ def test_every_demo_and_three_of_them_side_by_side():
     assert [one.words for one in found[:-1]] == [("demo", name) for name in DEMOS]
     assert found[-1].words == ("demo", "tcp", "threading", "forking")
     assert all(one.sentence.endswith(".") for one in found)
+
+
+def test_every_lesson(tmp_path, monkeypatch):
+    """In its language, begun with the words that are wanted; how far the student is stands behind its title."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    Progress(names()[0]).at("listening")
+    found = lessons("zh", ("learn", "--lang", "zh"))
+    assert found.title == "课程：真实的服务器，一步一步"
+    assert [one.name for one in found.choices] == names()
+    assert [one.words for one in found.choices] == [("learn", "--lang", "zh", name) for name in names()]
+    assert found.choices[0].sentence.startswith("10 分钟  一次请求，逐个钩子 · 第 1 步，共 ")
 
 
 @pytest.fixture
@@ -138,7 +151,8 @@ def test_it_fits(size):
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 def test_coming_back(tmp_path):
     """What was chosen runs as if it had been typed; where it ends, the list is there again, with its recording."""
-    with Tmux(tmp_path / "tmux", tmp_path, size=(100, 30)) as person:
+    with Tmux(tmp_path / "tmux", tmp_path, size=(100, 50)) as person:
+        person.sees(r"^ Lessons: real servers, step by step\n +01-one-request +10 min  One request, hook by hook$")
         person.sees(r"^ Recordings\n +none yet")
         person.types("Enter")
         person.sees("demo tcp · TCPServer")

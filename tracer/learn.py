@@ -1,6 +1,7 @@
 """`tracer learn`: a lesson, its real server and its clients; on the screen, or as plain text."""
 
 import os
+import select
 import shlex
 import shutil
 import signal
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tracer.tui.controls import Controls
 
 _LISTENS = parse("after server_activate & !raised")
+_SOON = 0.2  # seconds
 _NARROWEST = 20  # cells in which a text is broken into lines
 
 
@@ -145,7 +147,12 @@ def _write(text: str) -> None:
 
 
 def _read() -> str | None:
-    return (sys.stdin.readline() or None) if sys.stdin is not None else None
+    """The next line; None: no more comes."""
+    if sys.stdin is None:
+        return None
+    while sys.stdin.isatty() and not select.select([sys.stdin], [], [], _SOON)[0]:
+        pass  # a Ctrl-C just before a read is seen only behind it
+    return sys.stdin.readline() or None
 
 
 def _note(line: str) -> None:
@@ -225,10 +232,13 @@ def _show_beside(tried: Tried, controls: "Controls", language: str) -> None:
         return
     quiet = Controls()  # nothing can be done to what is over
     leave_on_sigterm(quiet)
-    quiet.say(say(language, "beside", before=tried.before, after=tried.after))
     with closing(BesideFeed({name: Feed(path, name) for name, path in runs.items()}, f"experiment {tried.experiment}")) as feed:
-        while isinstance(found := watch_beside(feed, quiet, datagram=False), str) and quiet.leave is None:
-            watch(runs[found], title=f"{tried.experiment}: {found}", follow=False, controls=quiet)
+        found: int | str = ""
+        while isinstance(found, str) and quiet.leave is None:
+            if found:
+                watch(runs[found], title=f"{tried.experiment}: {found}", follow=False, controls=quiet)
+            quiet.say(say(language, "beside", before=tried.before, after=tried.after))
+            found = watch_beside(feed, quiet, datagram=False)
     leave_on_sigterm(controls)
     controls.leave = quiet.leave
 

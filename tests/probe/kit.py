@@ -131,7 +131,8 @@ def until_asleep(pid: int) -> None:
 
 def environment(**more: str) -> dict[str, str]:
     """An environment in which programs find `tracer`, and nothing else of this test run's."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "TRACER"))}
+    others = ("PYTHON", "PYTEST", "TRACER", "COLUMNS", "LINES")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     return {**kept, "PYTHONPATH": str(ROOT)} | more
 
 

@@ -195,7 +195,7 @@ def test_a_place_that_takes_no_recording_is_refused(output, said, tmp_path, caps
 
 
 def test_the_newest_recordings_are_kept(tmp_path, monkeypatch):
-    """Of those that nobody named, 20 with the new one; what still runs does not count, nor do demos and lessons; other files are not ours."""
+    """Of those that nobody named, 20 with the new one; what still runs does not count, nor do demos and lessons, nor other files."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     folder = new_path("x").parent
     folder.mkdir(parents=True)

@@ -574,8 +574,8 @@ def test_it_comes_back_to_the_experiment_with_what_came_of_it():
     async def scenario(student):
         await student.tick()
         assert (
-            "› request_queue_size = 16 before: 5, after: 16 ✓ Right. You predicted 16. "
-            "› request_queue_size = 1 before: 5, after: 1 ✗ Not so. You predicted 2. "
+            "› request_queue_size = 16 before: 5, after: 16 ✓ Right. You predicted: 16. "
+            "› request_queue_size = 1 before: 5, after: 1 ✗ Not so. You predicted: 2. "
             "› request_queue_size = 1 ✗ The experiment could not be made: the server has ended with status 1: ValueError: no "
             "request_queue_size is 5 now. What do you change it to? › 1 16"
         ) in student.words

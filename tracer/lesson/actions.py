@@ -20,7 +20,7 @@ class ActionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Clients of a kind, at the same instant."""
+    """Clients of a kind, one after the other."""
 
     kind: str
     count: int | None = None  # None: as many as is usual

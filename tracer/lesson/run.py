@@ -53,7 +53,8 @@ class Run:
         self._to_do: deque[Action] = deque()
         self._begun = False  # the first of these has been asked for
         self._since = 0  # when it became the first
-        self._awaited: int | None = None  # so many clients are to have come, before the next ones are sent
+        self._sent = 0  # clients of the first action
+        self._awaited = 0  # so many clients are to have come, before the next one is sent
         self._released: set[tuple[int, int]] = set()  # contexts that are let go, and since when they were held
 
     def __enter__(self) -> Self:
@@ -108,7 +109,7 @@ class Run:
                     self._check_patience(action, facts, now)
             except NotReached:
                 self._to_do.clear()
-                self._begun, self._since, self._awaited = False, 0, None
+                self._begun, self._since, self._sent, self._awaited = False, 0, 0, 0
                 raise
             if not done:
                 self._begun = True
@@ -141,17 +142,23 @@ class Run:
                 return now - self._since >= action.seconds * _SECOND
 
     def _send(self, action: Send, facts: Facts, moment: Moment) -> bool:
-        """Send clients, as soon as their server listens; done when each of them connects, so the next ones come after these."""
+        """Send clients to a server that listens, one after the other: the next when the one before connects. A burst comes at once.
+
+        More than the accept queue takes would else be in it now and then: the kernel lets in who comes at the same instant.
+        """
+        count = action.count or KINDS[action.kind].count
+        at_once = count if action.kind == "burst" else 1
         come = len(facts.found(_COMES))
-        if self._awaited is None:
-            listening = {facts.timeline.server_of(one.context, one.span) for one in facts.found(_LISTENS)}
-            known = [one for one in moment.servers if one.server in listening and action.server in ("", one.class_name)]
-            if known and self.send(action.kind, known[0], action.count):
-                self._awaited = come + (action.count or KINDS[action.kind].count)
-        if self._awaited is None or come < self._awaited:
+        if come < self._awaited:
             return False
-        self._awaited = None
-        return True
+        if self._sent == count:
+            self._sent = self._awaited = 0
+            return True
+        listening = {facts.timeline.server_of(one.context, one.span) for one in facts.found(_LISTENS)}
+        known = [one for one in moment.servers if one.server in listening and action.server in ("", one.class_name)]
+        if known and self.send(action.kind, known[0], at_once):
+            self._sent, self._awaited = self._sent + at_once, come + at_once
+        return False
 
     def _release(self, label: str, moment: Moment) -> bool:
         """Let everybody run on, or one."""

@@ -4,6 +4,7 @@ Rule of this file: what goes wrong in a student's program is told (`Tried.why`) 
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -59,7 +60,7 @@ class Trials:
         self._key = key
         self._progress = progress
         self._new_path = new_path
-        self._folder = TemporaryDirectory(prefix="tracer-learn-")
+        self._left = ExitStack()
         self._before: dict[str, Trial] = {}  # experiment -> its run with the lesson's own server.py
         self._count = 0
 
@@ -67,7 +68,7 @@ class Trials:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._folder.cleanup()
+        self._left.close()
 
     def experiment(self, identity: str) -> Experiment:
         """The experiment of that id."""
@@ -107,6 +108,6 @@ class Trials:
             if problem is not None:
                 raise CannotChange(f"{copy}: {problem}")
             return copy
-        changed = Path(self._folder.name) / SERVER
+        changed = Path(self._left.enter_context(TemporaryDirectory(prefix="tracer-learn-"))) / SERVER
         changed.write_text(with_value(self._lesson.server.read_text(encoding="utf-8"), experiment.change, value), encoding="utf-8")
         return changed

@@ -103,7 +103,7 @@ WORDS: dict[str, Mapping[str, str]] = {
         "zh": "服务器先按原样运行，再按你的改动运行，需要几秒钟。",
     },
     "result": {"en": "before: {before}, after: {after}", "zh": "改动前：{before}，改动后：{after}"},
-    "predicted": {"en": "You predicted {predicted}.", "zh": "你的预测是 {predicted}。"},
+    "predicted": {"en": "You predicted: {predicted}.", "zh": "你的预测：{predicted}。"},
     "not tried": {"en": "The experiment could not be made: {why}", "zh": "实验没有做成：{why}"},
     "compare": {"en": "To see both runs:", "zh": "查看两次运行："},
     "beside": {

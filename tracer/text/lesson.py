@@ -7,21 +7,23 @@ Rules of this file:
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from tracer.lesson.answers import answer_words, event_words
 from tracer.lesson.changes import CannotChange, newer, problem_of, value_of
+from tracer.lesson.facts import Ask
 from tracer.lesson.folder import SERVER
 from tracer.lesson.format import Experiment
 from tracer.lesson.headless import Reading
 from tracer.lesson.player import Asked, Player
 from tracer.lesson.prose import Section
 from tracer.lesson.tried import Trials, Tried
-from tracer.lesson.truths import Evidence
+from tracer.lesson.truths import Evidence, Stop, offered
 from tracer.lesson.words import say
 from tracer.recording.text import harmless
 
@@ -98,7 +100,7 @@ class LessonText:
         return self._player.phase != "failed"
 
     def begin(self, done: bool, called: str) -> None:
-        """Say what the lesson is about; to who was in it before, that the run comes there. `done`: to its end. `called`: how it is named."""
+        """Say what the lesson is about; to who was in it before, that the run comes there. `done`: to its end. `called`: its name."""
         if self._player.resuming:
             self._come_back(done, called)
         else:
@@ -233,11 +235,11 @@ class LessonText:
 
     def _ask(self, asked: Asked) -> Go:
         """Have a question answered, or skipped."""
-        talk, offered = self._talk, asked.offered or ()
-        for number, answer in enumerate(offered, 1):
-            talk.tell(f"  {number}  {answer}", 3)
+        talk, choices = self._talk, asked.offered or ()
+        for number, answer in enumerate(choices, 1):
+            talk.tell(f"  {number}  {answer_words(talk.language, asked.question.ask, answer)}", 3)
         while True:
-            typed = talk.ask("choose", count=len(offered)) if offered else talk.ask("type")
+            typed = talk.ask("choose", count=len(choices)) if choices else talk.ask("type")
             match typed:
                 case "b":
                     return "back"
@@ -249,30 +251,30 @@ class LessonText:
                     self._player.answer("")
                     return "on"
                 case _:
-                    given = _chosen(typed, offered) if offered else _number(typed)
+                    given = _chosen(typed, choices) if choices else _number(typed)
                     if given:
                         self._player.answer(given)
                         return "on"
-                    talk.tell(talk.words("no choice", count=len(offered)) if offered else talk.words("no number"))
+                    talk.tell(talk.words("no choice", count=len(choices)) if choices else talk.words("no number"))
 
     def _tell_verdict(self, asked: Asked, again: bool) -> None:
         """What became of an answer, and what decides it."""
-        talk, truth = self._talk, asked.truth
+        talk, truth, ask = self._talk, asked.truth, asked.question.ask
         assert truth is not None
         if again and asked.given:
-            talk.tell(talk.words("answered", given=asked.given))
+            talk.tell(talk.words("answered", given=answer_words(talk.language, ask, asked.given)))
         verdict = {True: "right", False: "wrong", None: "undecided"}[asked.right] if asked.given else "skipped"
-        talk.tell(talk.words(verdict, legal=self._either(truth.legal)))
+        talk.tell(talk.words(verdict, legal=self._either(ask, truth.legal)))
         others = [one for one in truth.legal if one != asked.given]
         if asked.right and others:
-            talk.tell(talk.words("also", legal=self._either(others)))
+            talk.tell(talk.words("also", legal=self._either(ask, others)))
         for one in _proofs(asked):
-            talk.tell(talk.words("decides", event=one.event))
+            talk.tell(talk.words("decides", event=event_words(talk.language, one)))
             if one.line:
                 talk.tell(f"  {one.line}", 2)
 
-    def _either(self, answers: list[str] | tuple[str, ...]) -> str:
-        return self._talk.words("or").join(answers)
+    def _either(self, ask: Ask, answers: Sequence[str]) -> str:
+        return self._talk.words("or").join(answer_words(self._talk.language, ask, one) for one in answers)
 
     # -- experiments -------------------------------------------------------------------------------------------------------
 
@@ -349,38 +351,45 @@ class LessonText:
 
     def _predict(self, experiment: Experiment) -> str | None:
         """What the student predicts; "": nothing. None: no experiment."""
+        talk, facts = self._talk, self._player.facts
+        choices = offered(facts, experiment.ask, Stop(facts.timeline.newest), ()) or ()
+        for number, answer in enumerate(choices, 1):
+            talk.tell(f"  {number}  {answer_words(talk.language, experiment.ask, answer)}", 3)
         while True:
-            typed = self._talk.ask("predict", fact=experiment.ask)
+            typed = talk.ask("predict", fact=experiment.ask)
             if typed in (None, "q"):
                 return None
             if typed in ("", "s"):
                 return ""
-            found = _number(typed) if experiment.ask.is_number else typed
+            found = _chosen(typed, choices) if choices else _number(typed)
             if found:
                 return found
-            self._talk.tell(self._talk.words("no number"))
+            talk.tell(talk.words("no choice", count=len(choices)) if choices else talk.words("no number"))
 
     def _tell_tried(self, tried: Tried) -> None:
         """What came of an experiment."""
-        talk = self._talk
+        talk, ask = self._talk, self._trials.experiment(tried.experiment).ask
+        before, after = (
+            talk.words("not known") if one is None else answer_words(talk.language, ask, str(one))
+            for one in (tried.before, tried.after)
+        )
         if tried.why:
             talk.tell(talk.words("not tried", why=tried.why))
         else:
-            found = [talk.words("not known") if one is None else one for one in (tried.before, tried.after)]
-            talk.tell(talk.words("result", before=found[0], after=found[1]))
+            talk.tell(talk.words("result", before=before, after=after))
         if tried.right is not None:
-            verdict = talk.words("right") if tried.right else talk.words("wrong", legal=tried.after)
-            talk.tell(f"{talk.words('predicted', predicted=tried.predicted)} {verdict}")
+            verdict = talk.words("right") if tried.right else talk.words("wrong", legal=after)
+            talk.tell(f"{talk.words('predicted', predicted=answer_words(talk.language, ask, tried.predicted))} {verdict}")
         if tried.recordings:
             talk.tell(talk.words("compare"))
             talk.tell_lines([f"  tracer show {harmless(str(path))}" for path in tried.recordings])
 
 
-def _chosen(typed: str, offered: list[str] | tuple[str, ...]) -> str:
+def _chosen(typed: str, answers: Sequence[str]) -> str:
     """The answer that was typed, by its number or as it stands there; "": none of them."""
-    if typed.isdecimal() and 0 < int(typed) <= len(offered):
-        return offered[int(typed) - 1]
-    return typed if typed in offered else ""
+    if typed.isdecimal() and 0 < int(typed) <= len(answers):
+        return answers[int(typed) - 1]
+    return typed if typed in answers else ""
 
 
 def _number(typed: str) -> str:
