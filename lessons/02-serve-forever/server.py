@@ -1,4 +1,4 @@
-"""A server that takes two turns by handle_request, and then serves for ever."""
+"""A server that calls handle_request twice, and then serves for ever."""
 
 from tracer.socketserver import StreamRequestHandler, TCPServer
 

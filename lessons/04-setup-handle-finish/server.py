@@ -1,4 +1,4 @@
-"""A server that counts bytes. Its handler fails in another place for each client."""
+"""A server that counts bytes. After the first client its handler fails, each time in a different place."""
 
 from itertools import count
 
