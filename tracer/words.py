@@ -38,6 +38,15 @@ examples:
   tracer {name} --hold 'after get_request & nth:3' server.py         only the third is held, and its server with it
 """
 
+_LEARN_EPILOG = """\
+examples:
+  tracer learn                    choose a lesson
+  tracer learn 07                 begin with the accept queue, or go on where you were
+  tracer learn fork --lang zh     by its name, in Chinese
+  tracer learn 07 --text          without a screen: for a screen reader or a plain terminal
+  tracer learn --check my-lesson  a lesson of your own (how to write one: lessons/README.md)
+"""
+
 
 class Refused(Exception):  # noqa: N818 - what a person asked for cannot be done
     """One line that names the cure; the command ends with status 2."""
@@ -135,7 +144,8 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=sentence, description=description, usage=usage, epilog=epilog, formatter_class=raw)
         _add_program_options(command)
 
-    _add_learn(commands.add_parser("learn", help="follow a real server step by step, and be asked what it does next"))
+    sentence = "follow a real server step by step, and be asked what it does next"
+    _add_learn(commands.add_parser("learn", help=sentence, epilog=_LEARN_EPILOG, formatter_class=raw))
 
     show = commands.add_parser("show", help="print a recording as text: call trees, events or counts")
     show.add_argument("file", metavar="FILE", help="a recording, such as `tracer record` names at its end")
