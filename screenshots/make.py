@@ -48,7 +48,7 @@ PICTURES = {
     "forking": Picture({"forking": HERE / "forking.tracer"}),
     "waiting": Picture({"tcp": RECORDINGS / "stuck.tracer"}, ("0",)),
     "beside": Picture({name: RECORDINGS / f"beside-{name}.tracer" for name in ("tcp", "threading", "forking")}, size=(140, 40)),
-    "lesson": Picture({"13-fork": RECORDINGS / "lesson.tracer"}, ("down", "enter"), size=(140, 40), lesson="13-fork", step="parent"),
+    "lesson": Picture({"13-fork": HERE / "lesson.tracer"}, ("down", "enter"), size=(140, 40), lesson="13-fork", step="parent"),
     "replay": Picture({"failing": RECORDINGS / "failing.tracer"}, ("E", "E", "7"), live=False),
 }
 

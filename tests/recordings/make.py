@@ -200,11 +200,11 @@ def beside() -> None:
 
 
 def lesson() -> None:
-    """A lesson that was played to its end."""
+    """A lesson that was played to its end, for the README's picture of it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.tracer"
         assert not any(step.why for step in play(load_lesson(ROOT / "lessons" / "13-fork"), path))
-        (HERE / "lesson.tracer").write_bytes(tidy(path.read_bytes(), sources=True))
+        (ROOT / "screenshots" / "lesson.tracer").write_bytes(tidy(path.read_bytes(), sources=True))
 
 
 def udp() -> None:

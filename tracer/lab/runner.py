@@ -27,6 +27,7 @@ class _Wanted(NamedTuple):
     target: Target
     http: bool
     many: int
+    stay: float
 
 
 class ClientRunner:
@@ -51,7 +52,8 @@ class ClientRunner:
         self._target = target
         self._say = say
         self._record = record
-        self._times = ("--seconds", str(stay), "--timeout", str(patience))
+        self._stay = stay
+        self._patience = patience
         self._sent = 0
         self._wanted: SimpleQueue[_Wanted | Event | None] = SimpleQueue()  # an event: all are ended, then it is set
         self._closed = False
@@ -61,14 +63,17 @@ class ClientRunner:
         self._starter = Thread(target=self._start_all, name="clients", daemon=True)
         self._starter.start()
 
-    def send(self, kind: str, target: Target | None = None, http: bool = False, count: int | None = None) -> None:
+    def send(
+        self, kind: str, target: Target | None = None, http: bool = False, count: int | None = None, stay: float | None = None
+    ) -> None:
         """Send clients of that kind (see KINDS in clients.py); with `http` they ask for a page.
 
-        `count` of them go at the same instant; None: as many as the kind says.
+        `count` of them go at the same instant; None: as many as the kind says. `stay`: seconds of these silent ones.
         """
         target = target or self._target
         assert target is not None
-        self._wanted.put(_Wanted(kind, target, http, KINDS[kind].count if count is None else count))
+        many = KINDS[kind].count if count is None else count
+        self._wanted.put(_Wanted(kind, target, http, many, self._stay if stay is None else stay))
 
     def dismiss(self) -> None:
         """End all clients that were sent until now, and wait for their processes; others can be sent after them."""
@@ -110,7 +115,8 @@ class ClientRunner:
 
     def _start(self, wanted: _Wanted) -> None:
         first, self._sent = self._sent + 1, self._sent + wanted.many
-        options = ["-n", str(wanted.many), "--first", str(first), *self._times, *["--http"] * wanted.http]
+        times = ["--seconds", str(wanted.stay), "--timeout", str(self._patience)]
+        options = ["-n", str(wanted.many), "--first", str(first), *times, *["--http"] * wanted.http]
         if self._record is not None:
             options += ["--record", str(self._record)]
         try:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from threading import Thread
 from typing import Self
 
 import tracer
@@ -30,7 +31,7 @@ from .actions import Action, Dismiss, HoldAt, Pause, Release, Send, Signal, Wait
 from .facts import Facts
 
 PATIENCE = 15.0  # seconds for what is to come
-STAY = 3600.0  # seconds that clients stay, or wait for their reply: a student may read for long
+STAY = 3600.0  # seconds that a lesson's clients stay, and all wait for their reply: a student may read for long
 _SECOND = 1_000_000_000
 _COMES = parse("before connect")
 _LISTENS = parse("after server_activate & !raised")
@@ -48,13 +49,16 @@ class Run:
         self.path = path
         self._ended = ExitStack()
         self._supervisor = self._ended.enter_context(Apart(Program([str(server)], imports=_imports()), path, size=(80, 24)))
-        self._clients = self._ended.enter_context(ClientRunner(None, self._hear, path, stay=STAY, patience=STAY))
+        self._clients = self._ended.enter_context(ClientRunner(None, self._hear, path, patience=STAY))
         self._said: deque[str] = deque(maxlen=1)
         self._to_do: deque[Action] = deque()
         self._begun = False  # the first of these has been asked for
         self._since = 0  # when it became the first
-        self._sent = 0  # clients of the first action
-        self._awaited = 0  # so many clients are to have come, before the next one is sent
+        self._count = 0  # clients that were sent, by anybody
+        self._sent = 0  # of these, by the first action
+        self._awaited = range(0)  # the numbers of those that are to have come, before the next one is sent
+        self._leaving: Thread | None = None  # ends all clients, which may take a moment
+        self._holds: set[str] = set()  # filters of holds that the lesson has set
         self._released: set[tuple[int, int]] = set()  # contexts that are let go, and since when they were held
 
     def __enter__(self) -> Self:
@@ -71,13 +75,22 @@ class Run:
         """Have the supervisor do something, as a person would; False if it is not there any more."""
         return self._supervisor.do(command, **fields)
 
-    def send(self, kind: str, server: ServerMoment | None, count: int | None = None) -> bool:
-        """Send clients to that server; False: it does not listen, or at no address that can be reached."""
+    def send(self, kind: str, server: ServerMoment | None, count: int | None = None, stay: float | None = None) -> range:
+        """Send clients to that server: their numbers. Empty: it does not listen, or at no address that can be reached.
+
+        A silent one goes by itself: after `stay` seconds, or else soon enough for a student who has sent it.
+        """
         target = _target(server) if server is not None else None
         if target is None:
-            return False
-        self._clients.send(kind, target, count=count)
-        return True
+            return range(0)
+        self._clients.send(kind, target, count=count, stay=stay)
+        first = self._count + 1
+        self._count += count or KINDS[kind].count
+        return range(first, self._count + 1)
+
+    def is_in_others_hands(self, facts: Facts) -> bool:
+        """Whether somebody is held by others than the lesson: what is late then is so because a student wants it."""
+        return any(held.why not in self._holds for held in at(facts.timeline, facts.timeline.newest).held)
 
     @property
     def said(self) -> str:
@@ -109,7 +122,7 @@ class Run:
                     self._check_patience(action, facts, now)
             except NotReached:
                 self._to_do.clear()
-                self._begun, self._since, self._sent, self._awaited = False, 0, 0, 0
+                self._begun, self._since, self._sent, self._awaited = False, 0, 0, range(0)
                 raise
             if not done:
                 self._begun = True
@@ -123,15 +136,11 @@ class Run:
         moment = at(facts.timeline, facts.timeline.newest)
         match action:
             case Send():
-                return self._send(action, facts, moment)
+                return self._send(action, facts, moment, now)
             case Dismiss():
-                if not self._begun:
-                    self._clients.dismiss()
-                return not any(one.kind == "client" for one in moment.contexts)
+                return self._dismiss(moment)
             case HoldAt():
-                if not self._begun:
-                    self.gate("hold", filter=action.filter, once=False)
-                return any(str(parse(hold.filter)) == str(parse(action.filter)) for hold in moment.holds)
+                return self._hold(str(parse(action.filter)), moment)
             case Release():
                 return self._release(action.label, moment)
             case Signal():
@@ -141,24 +150,38 @@ class Run:
             case Pause():
                 return now - self._since >= action.seconds * _SECOND
 
-    def _send(self, action: Send, facts: Facts, moment: Moment) -> bool:
+    def _send(self, action: Send, facts: Facts, moment: Moment, now: int) -> bool:
         """Send clients to a server that listens, one after the other: the next when the one before connects. A burst comes at once.
 
         More than the accept queue takes would else be in it now and then: the kernel lets in who comes at the same instant.
         """
         count = action.count or KINDS[action.kind].count
         at_once = count if action.kind == "burst" else 1
-        come = len(facts.found(_COMES))
-        if come < self._awaited:
+        come = {facts.timeline.label(one.context) for one in facts.found(_COMES)} if self._awaited else set()
+        if not all(f"C{number}" in come for number in self._awaited):
             return False
         if self._sent == count:
-            self._sent = self._awaited = 0
+            self._sent, self._awaited = 0, range(0)
             return True
         listening = {facts.timeline.server_of(one.context, one.span) for one in facts.found(_LISTENS)}
         known = [one for one in moment.servers if one.server in listening and action.server in ("", one.class_name)]
-        if known and self.send(action.kind, known[0], at_once):
-            self._sent, self._awaited = self._sent + at_once, come + at_once
+        self._awaited = self.send(action.kind, known[0], at_once, STAY) if known else range(0)
+        if self._awaited:
+            self._sent, self._since = self._sent + at_once, now  # each of them may take its time
         return False
+
+    def _dismiss(self, moment: Moment) -> bool:
+        if not self._begun:
+            self._leaving = Thread(target=self._clients.dismiss, name="clients leave", daemon=True)
+            self._leaving.start()
+        assert self._leaving is not None
+        return not self._leaving.is_alive() and not any(one.kind == "client" for one in moment.contexts)
+
+    def _hold(self, where: str, moment: Moment) -> bool:
+        if not self._begun:
+            self._holds.add(where)
+            self.gate("hold", filter=where, once=False)
+        return any(hold.filter == where for hold in moment.holds)
 
     def _release(self, label: str, moment: Moment) -> bool:
         """Let everybody run on, or one."""
@@ -190,16 +213,8 @@ class Run:
         if facts.timeline.ended is not None and not isinstance(action, Pause):
             raise NotReached(f"{action}: {how_it_ended(facts.timeline)}")
         if now - self._since > PATIENCE * _SECOND:
-            found = (
-                f": {action.check.fact} is {_shown(facts.value(action.check.fact, facts.timeline.newest))}"
-                if isinstance(action, Wait)
-                else ""
-            )
+            found = f": {facts.said(action.check.fact, facts.timeline.newest)}" if isinstance(action, Wait) else ""
             raise NotReached(f"{action}: it did not come true in {PATIENCE:g} s{found}")
-
-
-def _shown(value: object) -> str:
-    return "not known" if value is None else str(value)
 
 
 def how_it_ended(timeline: Timeline) -> str:

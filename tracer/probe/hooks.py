@@ -78,7 +78,7 @@ _ROWS = (
     Hook("server_bind", ("TCPServer",), "open",
          "Called when the constructor binds the socket to the address.", _ANY),
     Hook("server_activate", ("BaseServer", "TCPServer", "UDPServer"), "open",
-         "Called when the constructor begins to listen; from then on the kernel accepts clients.", _ANY),
+         "Called when the constructor begins to listen; from then on clients can connect: the kernel lets them wait.", _ANY),
     Hook("serve_forever", ("BaseServer",), "wait",
          "Called when the program starts the loop; it ends on shutdown() or on an exception that leaves a hook.",
          "Rarely; service_actions is the hook for work in each turn.", enter="server"),

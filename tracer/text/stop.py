@@ -1,8 +1,10 @@
 """What a step of a lesson looks like where it stops, in plain lines: the calls since the stop before, and what its panel would show."""
 
+import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from textwrap import dedent
 
 from tracer.lesson.truths import Stop
 from tracer.lesson.words import say
@@ -10,6 +12,7 @@ from tracer.recording.text import harmless
 from tracer.timeline.at import at, recent
 from tracer.timeline.calls import rows
 from tracer.timeline.describe import describe
+from tracer.timeline.described import Source
 from tracer.timeline.moment import Child, ContextMoment, Held, Moment, OpenSpan, ServerMoment
 from tracer.timeline.row import Row
 from tracer.timeline.timeline import Timeline
@@ -23,7 +26,7 @@ _BEHIND = 8  # of them, at least, behind the stop's where there are so many
 _LINES = 10  # of a function
 _FIELDS = 8  # of a call
 _CONNECTIONS = 8  # of a server
-_WRITTEN = 5  # lines of the program's
+_WRITTEN = 12  # lines of the program's: a short traceback
 _BEFORE_CALL = 19  # cells of a line of the tree
 _BESIDE_CALL = _BEFORE_CALL + 18 + 2  # all but those of its call and its class, with the mark before it
 _ROOM = 40  # cells that a call needs, for columns behind it
@@ -154,7 +157,7 @@ class Shown:
         if found.source is not None:
             source = found.source
             yield f"{source.file.rpartition('/')[2]}:"
-            for number in range(source.definition, min(source.end, source.definition + _LINES - 1) + 1):
+            for number in _code_lines(source)[:_LINES]:
                 yield f"{number:>4}  {source.lines[number - source.first]}"
 
     def _inspector(self, moment: Moment) -> Iterator[str]:
@@ -180,3 +183,18 @@ class Shown:
 
 def _named(label: str, connection: int | None) -> str:
     return f"{label} #{connection}" if connection is not None else label
+
+
+def _code_lines(source: Source) -> list[int]:
+    """The lines of a function, without its docstring where there is more than that."""
+    numbers = range(source.definition, min(source.end, source.first + len(source.lines) - 1) + 1)
+    function = dedent("\n".join(source.lines[number - source.first] for number in numbers))
+    try:
+        body = getattr(ast.parse(function).body[0], "body", [])
+    except (SyntaxError, ValueError, IndexError):  # it is cut, or no function
+        return list(numbers)
+    match body:
+        case [ast.Expr(value=ast.Constant(value=str())) as docstring, _, *_]:
+            said = range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1)
+            return [number for place, number in enumerate(numbers, 1) if place not in said]
+    return list(numbers)
