@@ -307,6 +307,13 @@ def test_what_becomes_of_threads():
     assert "no daemon" not in threads_with(handler("T2", 4, daemon=True), width=100)[3]
 
 
+def test_a_mix_in_that_comes_last_joins_nobody():
+    before = threading()
+    mro = ("shop.Server", "socketserver.TCPServer", "socketserver.BaseServer", "socketserver.ThreadingMixIn", "builtins.object")
+    watched = changed(before.server, mro=mro, settings={"daemon_threads": False, "block_on_close": True})
+    assert drawn(ThreadsPanel(), changed(before, server=watched), 80)[-1] == "server_close joins none: its class comes before the mix-in"
+
+
 def test_who_waits_for_a_thread_and_who_does_not():
     waits = threads_with(handler("T2", 4, joining=NOW - 2 * S, join_hook="server_close"))
     assert waits[4] == "        server_close waits for it: 2.0 s"

@@ -76,6 +76,9 @@ def _at_close(server: ServerMoment) -> str:
     """What server_close does with the threads of the server's connections."""
     if not is_a(server, "ThreadingMixIn") or "daemon_threads" not in server.settings:
         return ""
+    names = [name.rpartition(".")[2] for name in server.mro]
+    if "BaseServer" in names[: names.index("ThreadingMixIn")]:  # it stands behind the class whose server_close is found first
+        return "server_close joins none: its class comes before the mix-in"
     if server.settings["daemon_threads"]:
         return "daemon threads: the server keeps none"
     return "server_close joins them" if server.settings.get("block_on_close", True) else "block_on_close is off: none is joined"
