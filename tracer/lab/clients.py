@@ -28,6 +28,7 @@ They are not run inside the server's process because a forked child would inheri
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -38,7 +39,7 @@ from tempfile import TemporaryDirectory
 from threading import Barrier, Thread
 from typing import NoReturn
 
-from tracer.lab.ending import end_on_signals
+from tracer.lab.ending import SIGNALS
 from tracer.lab.scripts import Outcome, Script, Settings, half_close, http, one, oversized, play, reset, silent, slow
 from tracer.lab.steps import Record
 from tracer.lab.targets import Target
@@ -113,9 +114,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play the clients of a command line, write their outcomes as they come, return the exit status."""
-    end_on_signals(1)
     parsed = parse(arguments)
-    outcomes: SimpleQueue[Outcome] = SimpleQueue()
+    outcomes: SimpleQueue[Outcome | None] = SimpleQueue()  # None: a signal wants an end
+    for each in SIGNALS:
+        # Not an exception: one that is raised while threads start may be printed and forgotten.
+        signal.signal(each, lambda *_: outcomes.put(None))
     start = Barrier(parsed.n)
     record = Record(parsed.record)
     record.define()
@@ -134,6 +137,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = 0
         for _ in range(parsed.n):
             outcome = outcomes.get()
+            if outcome is None:
+                return 1
             print(outcome, flush=True)
             status |= not outcome.ok
     return status

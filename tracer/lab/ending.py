@@ -1,4 +1,4 @@
-"""How the lab's programs end: SIGTERM and Ctrl-C raise SystemExit, so that every `with` on the way out is left."""
+"""How the demo servers end: SIGTERM and Ctrl-C raise SystemExit, so that every `with` on the way out is left."""
 
 import os
 import signal
