@@ -113,8 +113,10 @@ def test_how_long_clients_stay_and_wait(listener):
     with ClientRunner(target_of(listener), said.put, stay=0.1, patience=0.2) as runner:
         runner.send("silent")
         assert re.fullmatch(r"client 1 \(silent\): said nothing for 0\.1 s, from \S+", said_about(said, "nothing"))
+        runner.send("silent", stay=0.2)
+        assert re.fullmatch(r"client 2 \(silent\): said nothing for 0\.2 s, from \S+", said_about(said, "nothing"))
         runner.send("one")
-        assert re.fullmatch(r"client 2: timed out after 0\.2 s, from \S+", said_about(said, "timed"))
+        assert re.fullmatch(r"client 3: timed out after 0\.2 s, from \S+", said_about(said, "timed"))
 
 
 def test_clients_that_are_dismissed(listener, path):

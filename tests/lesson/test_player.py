@@ -1,12 +1,22 @@
 """Where a student is in a lesson: steps, questions and their truth, with real servers."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.lesson.kit import Playing, echo, lesson, playing
 from tracer.lesson.answers import event_words
+from tracer.lesson.facts import Facts, parse_fact
+from tracer.lesson.player import GRACE, Player
 from tracer.lesson.progress import Given, Progress
+from tracer.recording.reader import Reader
+from tracer.timeline import Timeline
+from tracer.timeline.at import at
+from tracer.timeline.filter import parse
+from tracer.timeline.load import load as load_recording
+
+RECORDING = Path(__file__).parents[1] / "recordings" / "forking-zombies.tracer"
 
 STEPS = """
     [[step]]
@@ -65,7 +75,7 @@ def test_a_lesson_from_begin_to_end(echoing, progress, tmp_path):
         play.done()
         assert player.step.id == "handle"
         stops = [player.reached.stop]
-        assert player.back()
+        player.back()
         assert (player.step.id, player.phase, verdicts(play)) == ("accept", "done", [True, False])
         stops.insert(0, player.reached.stop)
         assert stops[0].t < stops[1].t
@@ -129,6 +139,22 @@ def test_a_student_comes_back_to_where_he_was(echoing, progress, tmp_path):
         play.player.back()
         assert verdicts(play) == [False, True]
         assert play.player.reached.asked[0].given == "handle"
+        assert not play.player.resuming  # he has been there
+        play.player.next()
+        assert play.player.step.id == "handle"
+
+
+def test_who_goes_back_comes_back_to_the_furthest_step(echoing, progress, tmp_path):
+    with playing(echoing, tmp_path / "run.tracer", progress, "more") as play:
+        play.question()
+        play.player.back()
+        play.player.back()
+        assert (play.player.step.id, play.player.resuming) == ("accept", False)
+        play.player.next()
+        assert (play.player.step.id, progress.step) == ("handle", "more")
+        play.player.next()
+        assert play.answer("4") is True
+    assert progress.answers[("more", "count")] == Given("4", True)
 
 
 #: Two clients, each held before its handle; the one is let go before the other.
@@ -201,3 +227,89 @@ def test_a_step_that_cannot_be_reached_says_why(server, steps, why, tmp_path):
         play.until(lambda: False)
         assert play.player.reached.why == why
         assert play.player.phase == "failed"
+
+
+#: The children of a recording.
+CHILDREN = """
+    [[step]]
+    id = "first"
+    stop = "before handle"
+    check = ["calls(before handle) = 1", "calls(before fork) = 1"]
+"""
+
+
+class Done:
+    """A run that has done all, and that nobody holds."""
+
+    def do(self, actions):
+        pass
+
+    def is_done(self, facts, now):
+        return True
+
+    def is_in_others_hands(self, facts):
+        return False
+
+
+def test_what_was_first_is_found_also_where_it_is_read_last(tmp_path):
+    """What the second child has done is read first, then what the first has; what the parent has, and what is checked, at last."""
+    frames = Reader().feed(RECORDING.read_bytes())
+    children = [one.id for one in load_recording(RECORDING)[0].ordered.items if one.cause == "fork"]
+    timeline = Timeline()
+    player = Player(lesson(tmp_path / "late", echo("TCPServer"), CHILDREN), Done(), Facts(timeline))
+
+    def read(who):
+        timeline.feed((one, content) for one, content in frames if isinstance(content, dict) == (who is None) and who in (None, one))
+        player.poll(read.now)
+        read.now += GRACE // 2
+
+    read.now = 1
+    read(None)
+    read(children[1])
+    assert player.reached.found.place.context == children[1]
+    read(children[0])
+    assert player.reached.found.place.context == children[0]
+    read(timeline.settle().root.first.id)
+    assert player.phase == "doing"
+    read(children[2])
+    assert (player.phase, player.reached.stop.place.context) == ("done", children[0])
+
+
+def test_who_is_held_by_a_student_is_not_late(echoing, tmp_path):
+    """He may hold somebody for as long as he likes; when he lets go, the lesson goes on."""
+    with playing(echoing, tmp_path / "run.tracer") as play:
+        run, timeline = play.player.run, play.recording.timeline
+        run.gate("hold", filter="before handle", once=False)
+        play.until(lambda: bool(at(timeline, timeline.newest).held))
+        assert run.is_in_others_hands(play.player.facts)
+        now = time.monotonic_ns()
+        for seconds in range(60):
+            play.player.poll(now + seconds * 1_000_000_000)
+        assert (play.player.phase, play.player.reached.why, play.player.held_up) == ("doing", "", True)
+        run.gate("release_all")
+        play.question()
+        assert not play.player.held_up
+        assert play.player.reached.stop is not None
+
+
+def test_what_a_lesson_holds_is_in_its_own_hands(tmp_path):
+    steps = '[[step]]\nid = "a"\ndo = ["hold before  handle", "client one", "wait held = 1"]\ncheck = ["held = 1"]\n'
+    with playing(lesson(tmp_path / "held", echo("TCPServer"), steps), tmp_path / "run.tracer") as play:
+        play.done()
+        assert not play.player.run.is_in_others_hands(play.player.facts)
+
+
+def test_a_students_clients_are_none_of_the_lessons(tmp_path):
+    """The lesson waits for its own, whoever else comes meanwhile; and ends them all."""
+    steps = '[[step]]\nid = "a"\ndo = ["client silent 2"]\n\n[[step]]\nid = "b"\ndo = ["clients leave"]\n'
+    with playing(lesson(tmp_path / "poked", echo("TCPServer"), steps), tmp_path / "run.tracer") as play:
+        facts = play.player.facts
+        play.recording.until(lambda now: bool(facts.found(parse("after server_activate"))))
+        server = at(facts.timeline, facts.timeline.newest).servers[0]
+        assert play.player.run.send("one", server, 3) == range(1, 4)
+        play.done()
+        connected = {facts.timeline.label(one.context) for one in facts.found(parse("before connect"))}
+        assert connected >= {"C4", "C5"}
+        play.player.next()
+        play.done()
+        assert facts.value(parse_fact("clients"), facts.timeline.newest) == 0

@@ -40,6 +40,7 @@ class Recorded:
         self.ready = ready
         self.done: list[Any] = []
         self.said = ""
+        self.others = False
 
     @property
     def doing(self) -> Any:
@@ -50,6 +51,9 @@ class Recorded:
 
     def is_done(self, facts: Facts, now: int) -> bool:
         return self.ready
+
+    def is_in_others_hands(self, facts: Facts) -> bool:
+        return self.others
 
 
 class Student(Stage):
@@ -104,7 +108,7 @@ def study(
     newest = load_recording(RECORDING)[0].newest
     feed = Feed(RECORDING, "learn example", True, Clock(newest), alive=lambda *_: True)
     run: Any = Recorded(ready)
-    player = Player(lesson or load(EXAMPLE), run, Facts(feed.timeline))
+    player = Player(lesson or load(EXAMPLE), run, Facts(feed.timeline), grace=0)
     before(player)
 
     async def play() -> object:
@@ -282,6 +286,19 @@ def test_while_something_is_done_the_picture_is_live_and_that_is_told():
     study(scenario, ready=False)
 
 
+def test_that_the_student_himself_holds_somebody_is_told():
+    async def scenario(student):
+        await begin(student)
+        student.player.run.others = True
+        await student.tick()
+        assert student.words.endswith("You hold somebody. The lesson waits until you let them go: g one, a all.")
+        student.player.run.others = False
+        await student.tick()
+        assert "You hold" not in student.words
+
+    study(scenario, ready=False)
+
+
 @pytest.mark.parametrize(
     ("action", "words"),
     [
@@ -376,7 +393,7 @@ def test_a_question_that_changes_the_run_moves_the_picture_to_where_it_ends():
 
 
 def test_nobody_can_say_is_no_wrong_answer():
-    player = Player(load(EXAMPLE), Recorded(), Facts(load_recording(RECORDING)[0]))
+    player = Player(load(EXAMPLE), Recorded(), Facts(load_recording(RECORDING)[0]), grace=0)
     player.poll(0)
     player.answer("handle")
     player.poll(0)
@@ -459,6 +476,22 @@ def test_enlarged_the_lesson_is_read_whole():
         assert student.calls.display
 
     study(scenario, size=(80, 24))
+
+
+@pytest.mark.parametrize("size", [(20, 10), (8, 4), (1, 1)], ids=str)
+def test_a_screen_on_which_there_is_no_room(size):
+    """It may be so small for a moment, while somebody moves the corner of a window."""
+
+    async def scenario(student):
+        await begin(student)
+        await student.pilot.resize_terminal(*size)
+        await student.tick()
+        await student.press("tab", "enter", "z", "z")
+        await student.pilot.resize_terminal(120, 36)
+        await student.tick()
+        assert "1/3" in student.lines[0]
+
+    study(scenario)
 
 
 def test_one_panel_at_a_time_is_seen_where_there_is_room_for_one():
@@ -612,10 +645,16 @@ def test_resuming_comes_to_the_step_where_the_student_was():
     async def scenario(student):
         await student.tick()
         assert student.page[0] == "☞ Coming to step 3 of 3…"
+        await student.press("B")  # there is nothing to go back to
+        assert student.page[0] == "☞ Coming to step 3 of 3…"
         student.player.run.ready = True
         await student.tick()
         assert student.page[0] == "Your own code runs"
         assert student.place == "00:00.164 P10171 handle #1"
+        await student.press("B")
+        await student.tick()
+        assert "2/3" in student.lines[0]  # not on the way any more
+        assert "B back" in student.keys
 
     study(scenario, ready=False, before=lambda player: player.resume("handler"))
 
@@ -623,7 +662,7 @@ def test_resuming_comes_to_the_step_where_the_student_was():
 def test_a_feed_that_was_shown_before_is_shown_again(tmp_path):
     """After an experiment the screen comes back, though nothing new was read."""
     feed = Feed(RECORDING, "learn example", True, Clock(load_recording(RECORDING)[0].newest), alive=lambda *_: True)
-    player = Player(load(EXAMPLE), Recorded(), Facts(feed.timeline))
+    player = Player(load(EXAMPLE), Recorded(), Facts(feed.timeline), grace=0)
 
     async def show() -> str:
         app = Learn(Pages(player, "en"), feed, ticking=False, clock=feed._clock)

@@ -216,10 +216,10 @@ class Facts:
         """What a fact's value is at time `t`; None: not known."""
         return KINDS[fact.name].value(State(self, fact, t))
 
-    def said(self, fact: Fact, t: int) -> str:
-        """The same in words: `queue is 3`."""
+    def shown(self, fact: Fact, t: int) -> str:
+        """The same for a person to read."""
         value = self.value(fact, t)
-        return f"{fact} is {'not known' if value is None else value}"
+        return "not known" if value is None else str(value)
 
     def holds(self, check: Check, t: int) -> bool:
         """Whether a check is true at time `t`."""

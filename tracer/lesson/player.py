@@ -16,6 +16,7 @@ from .truths import Stop, Truth, offered, truth
 
 _SECOND = 1_000_000_000
 _DECIDED = 2 * _SECOND  # so long it is waited until every context has made up its mind
+GRACE = _SECOND // 20  # and so long for what has happened already, and has not been read yet
 
 Phase = Literal["doing", "asking", "deciding", "done", "failed"]
 """Of a step: it is being reached; a question waits; its truth is being found; nothing is left to do; it cannot be reached."""
@@ -30,7 +31,7 @@ class Asked:
     given: str | None = None  # None: not answered yet; "": skipped
     truth: Truth | None = None
     stop: Stop | None = None  # where the run stood when it said so
-    since: int = 0  # when its truth was begun to be found
+    since: int = 0  # when its truth, or what there is to choose from, was begun to be found
 
     @property
     def right(self) -> bool | None:
@@ -45,6 +46,8 @@ class Reached:
     step: Step
     begun: bool = False
     since: int = 0  # when its stop was begun to be looked for
+    found: Stop | None = None  # where it stands, unless something earlier is read
+    settled: int = 0  # when that was found
     stop: Stop | None = None
     asked: list[Asked] = field(default_factory=list)  # its questions, up to the one that waits
     why: str = ""  # it cannot be reached, or what should be is not so
@@ -53,14 +56,20 @@ class Reached:
 class Player:
     """One student in one lesson."""
 
-    def __init__(self, lesson: Lesson, run: Run, facts: Facts, progress: Progress | None = None) -> None:
+    def __init__(self, lesson: Lesson, run: Run, facts: Facts, progress: Progress | None = None, grace: int = GRACE) -> None:
+        """`grace`: nanoseconds between the end of something and a look at it; 0 where all of the recording is read."""
         self.lesson = lesson
         self.run = run
         self.facts = facts
         self._progress = progress
+        self._grace = grace
         self._reached: list[Reached] = [Reached(lesson.steps[0])]
         self._shown = 0
         self._target = 0  # the step to come to without stopping
+        self.held_up = False
+        """Whether the student holds somebody, and so what has to come does not: the lesson waits for that, however long."""
+        self._time = 0  # nanoseconds: it stands still meanwhile
+        self._polled = 0
 
     # -- what is shown -----------------------------------------------------------------------------------------------------
 
@@ -121,14 +130,13 @@ class Player:
         self._shown += 1
         if self._shown == len(self._reached):
             self._reached.append(Reached(self.lesson.steps[self._shown]))
-        if self._progress is not None and not self.resuming:  # who leaves on the way has been further
-            self._progress.at(self.step.id)
+            if self._progress is not None and not self.resuming:  # who leaves on the way has been further
+                self._progress.at(self.step.id)
         return True
 
-    def back(self) -> bool:
-        """Show the step before; whether there is one."""
+    def back(self) -> None:
+        """Show the step before, if there is one."""
         self._shown = max(0, self._shown - 1)
-        return self._shown < len(self._reached) - 1
 
     def answer(self, given: str) -> None:
         """Answer the question that waits; with "" it is skipped."""
@@ -150,18 +158,38 @@ class Player:
     @property
     def resuming(self) -> bool:
         """Whether it is on its way to where the student was."""
-        return self._shown < self._target and self.phase != "failed"
+        newest = self._reached[-1]  # who goes back from there is not on his way any more
+        return len(self._reached) <= self._target and not newest.why
 
     # -- what the run does -------------------------------------------------------------------------------------------------
 
     def poll(self, now: int) -> bool:
         """Go on with what is to be done, by what has been read; whether anything is new to show. `now`: nanoseconds."""
         new = False
-        while not self._reached[-1].why and self._go_on(self._reached[-1], now):
+        self._pass_time(now)
+        while not self._reached[-1].why and self._go_on(self._reached[-1], self._time):
             new = True
             if self.resuming:
                 self._repeat()
         return new
+
+    def _pass_time(self, now: int) -> None:
+        """Nothing is late because a student holds the run, or because nobody polls for long."""
+        self.held_up = self._waits and self.run.is_in_others_hands(self.facts)
+        if not self._polled:
+            self._time = now
+        elif not self.held_up:
+            self._time += min(now - self._polled, _SECOND)
+        self._polled = now
+
+    @property
+    def _waits(self) -> bool:
+        """Whether something has to come from the run."""
+        one = self._reached[-1]
+        if one.stop is None:
+            return True
+        asked = one.asked[-1] if one.asked else None
+        return asked is not None and asked.truth is None and (asked.offered is None or asked.given is not None)
 
     def _repeat(self) -> None:
         """Answer as the student did, and go on."""
@@ -190,17 +218,21 @@ class Player:
     def _stop(self, one: Reached, now: int) -> bool:
         """Find the step's stop, make its checks, ask its first question."""
         one.since = one.since or now
-        stop = self._found(one.step)
+        ended = self.facts.timeline.ended is not None
+        stop = self._found(one.step) if one.step.stop is not None or one.found is None else one.found
         if stop is None:
-            ended = self.facts.timeline.ended is not None
             if ended or now - one.since > PATIENCE * _SECOND:
                 raise NotReached(
                     f"nothing was found at {one.step.stop}: {how_it_ended(self.facts.timeline) if ended else 'it did not come'}"
                 )
             return False
+        if stop != one.found:
+            one.found, one.settled = stop, now
+        if now - one.settled < self._grace and not ended:  # others may have been there before, or have done what is checked
+            return False
         for check in one.step.checks:
             if not self.facts.holds(check, stop.t):
-                raise NotReached(f"{check} is not so: it is {self.facts.value(check.fact, stop.t)}")
+                raise NotReached(f"{check} is not so: it is {self.facts.shown(check.fact, stop.t)}")
         one.stop = stop
         self._ask(one)
         return True
@@ -229,13 +261,16 @@ class Player:
         late = now - asked.since
         if asked.given is None:
             return asked.offered is None and self._offer(asked, one.stop, late)
-        stop = Stop(self.facts.timeline.newest) if asked.question.do else one.stop
-        found = truth(self.facts, asked.question.ask, stop)
-        if found is None or not (found.decided or late > _DECIDED):
-            if late > PATIENCE * _SECOND:
-                raise NotReached(f"the run does not answer {asked.question.ask}")
+        if asked.question.do:
+            asked.stop = asked.stop or Stop(self.facts.timeline.newest)
+            if late < self._grace and self.facts.timeline.ended is None:
+                return False
+        else:
+            asked.stop = one.stop
+        asked.truth = self._truth(asked, asked.stop, late)
+        if asked.truth is None:
+            asked.stop = None  # where something has to be done for it, it may come to be so later
             return False
-        asked.truth, asked.stop = found, stop
         if self._progress is not None and not self.resuming:
             self._progress.answer(one.step.id, asked.question.id, Given(asked.given, asked.right))
         self._ask(one)
@@ -244,11 +279,16 @@ class Player:
     def _offer(self, asked: Asked, stop: Stop, late: int) -> bool:
         """Find what there is to choose from, once the run has decided what is right."""
         ask = asked.question.ask
-        if isinstance(ask, NextHook):
-            found = truth(self.facts, ask, stop)
-            if found is None or not (found.decided or late > _DECIDED):
-                if late > PATIENCE * _SECOND:
-                    raise NotReached(f"the run does not answer {ask}")
-                return False
+        if isinstance(ask, NextHook) and self._truth(asked, stop, late) is None:
+            return False
         asked.offered, asked.since = offered(self.facts, ask, stop, asked.question.choices), 0
         return asked.offered is not None
+
+    def _truth(self, asked: Asked, stop: Stop, late: int) -> Truth | None:
+        """What the run says at that stop; None: it has not said it yet. Raises NotReached where that takes too long."""
+        found = truth(self.facts, asked.question.ask, stop)
+        if found is not None and (found.decided or late > _DECIDED):
+            return found
+        if late > PATIENCE * _SECOND:
+            raise NotReached(f"the run does not answer {asked.question.ask}")
+        return None

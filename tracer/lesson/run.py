@@ -213,8 +213,10 @@ class Run:
         if facts.timeline.ended is not None and not isinstance(action, Pause):
             raise NotReached(f"{action}: {how_it_ended(facts.timeline)}")
         if now - self._since > PATIENCE * _SECOND:
-            found = f": {facts.said(action.check.fact, facts.timeline.newest)}" if isinstance(action, Wait) else ""
-            raise NotReached(f"{action}: it did not come true in {PATIENCE:g} s{found}")
+            late = f"{action}: it did not come true in {PATIENCE:g} s"
+            if isinstance(action, Wait):
+                late += f": {action.check.fact} is {facts.shown(action.check.fact, facts.timeline.newest)}"
+            raise NotReached(late)
 
 
 def how_it_ended(timeline: Timeline) -> str:

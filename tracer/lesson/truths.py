@@ -15,6 +15,7 @@ from tracer.timeline.units import clock_time
 from .facts import KINDS, Ask, Fact, Facts, First, NextHook, is_after
 
 _OF_ENDS = ("outcome", "error", "milliseconds")  # facts that the end of a call decides
+_SELDOM = ("client", "other")  # words that tempt nobody
 OFFERED = 4  # answers to choose from, or more where more are right
 _ERRORS = ("ValueError", "OSError", "RuntimeError", "KeyboardInterrupt")
 
@@ -79,9 +80,9 @@ def offered(facts: Facts, ask: Ask, stop: Stop, tempting: Sequence[str]) -> tupl
     kind = KINDS[ask.name]
     if kind.number:
         return ()
-    if kind.words:
-        return tuple(word for word in kind.words if word in ("main", "thread", "child") or ask.name != "where")
     value = facts.value(ask, stop.t)
+    if kind.words:
+        return tuple(word for word in kind.words if word not in _SELDOM or word == value)
     right = [str(value)] if value is not None else []
     others = _ERRORS if ask.name == "error" else _owners(facts, stop)
     return _some(right, [*tempting, *others])

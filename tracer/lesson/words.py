@@ -160,6 +160,10 @@ WORDS: dict[str, Mapping[str, str]] = {
     "screen wait": {"en": "Waiting until {check}…", "zh": "正在等待 {check}……"},
     "screen pause": {"en": "Waiting {seconds} s…", "zh": "等待 {seconds} 秒……"},
     "screen stop": {"en": "Waiting for {filter}…", "zh": "正在等待 {filter}……"},
+    "screen held": {
+        "en": "You hold somebody. The lesson waits until you let them go: g one, a all.",
+        "zh": "你让某个上下文停住了，课程在等你放行：按 g 放行一个，按 a 全部放行。",
+    },
     "screen deciding": {"en": "The run decides…", "zh": "正在等运行给出结果……"},
     # the keys in the footer
     "key answer": {"en": "answer", "zh": "回答"},

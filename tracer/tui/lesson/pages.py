@@ -175,6 +175,8 @@ class Pages:
 
     def back(self) -> None:
         """One page back, or one question of an experiment."""
+        if not self.goes_back:
+            return
         if self.page == "experiment" and self._value is not None:
             self._value = None
         elif self.page == "experiment":

@@ -58,7 +58,7 @@ class LearnScreen(WatchScreen):
 
     @property
     def _rows(self) -> int:
-        return min(_HIGHEST, max(_LOWEST, self.size.height * 11 // 24))
+        return min(_HIGHEST, max(_LOWEST, self.size.height * 11 // 24), self.size.height)
 
     def has_room(self, name: str) -> bool:
         return True  # beside the lesson there is room for one panel at least, and that is the one which is wanted

@@ -69,6 +69,8 @@ def step(player: Player, language: str, known: int) -> Sheet:
         parts.append(words("doing", _doing(player.run.doing, stop, language)))
     elif waiting is not None and waiting.offered is None:
         parts.append(words("doing", say(language, "screen deciding")))
+    if player.held_up:
+        parts.append(words("cure", say(language, "screen held")))
     prompt = say(language, "screen last" if player.is_last else "screen next") if player.phase == "done" else ""
     return Sheet(
         f"{player.place + 1}/{len(lesson.steps)} {lesson.titles[language]}",
