@@ -90,11 +90,15 @@ class Recorded:
         """It is."""
         return True
 
+    def is_in_others_hands(self, facts: Facts) -> bool:
+        """Nobody holds it."""
+        return False
+
 
 def _player(wanted: Picture, feed: Feed) -> Player:
     """A student who has come to that step of the lesson."""
     run: Any = Recorded()
-    player = Player(load_lesson(HERE.parent / "lessons" / wanted.lesson), run, Facts(feed.timeline))
+    player = Player(load_lesson(HERE.parent / "lessons" / wanted.lesson), run, Facts(feed.timeline), grace=0)
     player.resume(wanted.step)
     return player
 

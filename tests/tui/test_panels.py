@@ -311,7 +311,8 @@ def test_a_mix_in_that_comes_last_joins_nobody():
     before = threading()
     mro = ("shop.Server", "socketserver.TCPServer", "socketserver.BaseServer", "socketserver.ThreadingMixIn", "builtins.object")
     watched = changed(before.server, mro=mro, settings={"daemon_threads": False, "block_on_close": True})
-    assert drawn(ThreadsPanel(), changed(before, server=watched), 80)[-1] == "server_close joins none: its class comes before the mix-in"
+    lines = drawn(ThreadsPanel(), changed(before, server=watched), 80)
+    assert lines[-1] == "server_close joins none: its class comes before the mix-in"
 
 
 def test_who_waits_for_a_thread_and_who_does_not():
