@@ -91,6 +91,26 @@ def test_what_decides_a_fact_is_its_last_call():
 
 
 @pytest.mark.parametrize(
+    ("text", "missed"),
+    [
+        ("connections = 3", True),
+        ("connections <= 3", True),
+        ("connections = 4", False),
+        ("connections = 5", False),
+        ("connections >= 3", False),
+        ("connections < 4", True),
+        ("connections < 5", False),
+        ("calls(before handle & open) = -1", False),  # these become fewer
+        ("queue = 0", False),
+    ],
+)
+def test_what_was_counted_too_far_never_comes_true(text, missed):
+    facts = facts_of("failing")
+    check = parse_check(text)
+    assert check.is_missed(facts.value(check.fact, facts.timeline.newest)) is missed
+
+
+@pytest.mark.parametrize(
     ("text", "true"),
     [
         ("connections = 4", True),

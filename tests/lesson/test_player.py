@@ -217,6 +217,11 @@ def test_no_legal_interleaving_is_wrong(first, tmp_path):
         ),
         (
             echo("TCPServer"),
+            '[[step]]\nid = "a"\ndo = ["client one 2", "wait connections = 2", "wait calls(before handle) = 1"]\n',
+            "wait calls(before handle) = 1: it will not come true any more: calls(before handle) is 2",
+        ),
+        (
+            echo("TCPServer"),
             '[[step]]\nid = "a"\ndo = ["client one", "signal TERM", "wait connections = 9"]\n',
             "wait connections = 9: the server has ended",
         ),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer.recording.text import harmless
+from tracer.recording.text import harmless, uncoloured
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,8 @@ def test_what_comes_back_is_one_harmless_line(text: str) -> None:
     assert not any(unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(one) in
                    ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI") for one in shown)  # fmt: skip
     assert harmless(shown) == shown
+
+
+def test_colours_are_no_text():
+    assert uncoloured("status 1: \x1b[1;35mValueError\x1b[0m: \x1b[35mno\x1b[0m") == "status 1: ValueError: no"
+    assert uncoloured("\x1b[2Jup") == "\x1b[2Jup"  # that is none

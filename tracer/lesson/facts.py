@@ -27,6 +27,7 @@ Value: TypeAlias = int | str
 OUTCOMES = ("returned", "raised", "open")
 WHERES = ("main", "thread", "child", "client", "other")
 
+_GROWING = ("calls", "connections")  # facts that are never less than they were
 _WHOLE = 1 << 62  # nanoseconds that looking for matches may take: a lesson's recording is small
 
 
@@ -62,6 +63,13 @@ class Check:
     def holds(self, found: Value | None) -> bool:
         """Whether it is so, where the fact's value is `found`."""
         return found is not None and bool(_SIGNS[self.sign](found, self.value))
+
+    def is_missed(self, found: Value | None) -> bool:
+        """Whether it can never be so any more, where the fact's value is `found`: what is counted grows, and has grown too far."""
+        conditions = self.fact.filter.keys() if self.fact.filter is not None else ()
+        grows = self.fact.name in _GROWING and "open" not in conditions
+        upwards = self.sign in ("=", "<", "<=") and isinstance(found, int) and found >= int(self.value)
+        return grows and upwards and not self.holds(found)
 
     def __str__(self) -> str:
         return f"{self.fact} {self.sign} {self.value}"

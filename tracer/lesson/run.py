@@ -18,7 +18,7 @@ import tracer
 from tracer.lab.clients import KINDS
 from tracer.lab.runner import ClientRunner
 from tracer.lab.targets import Target, target_of
-from tracer.recording.text import harmless
+from tracer.recording.text import harmless, uncoloured
 from tracer.supervisor.apart import Apart
 from tracer.supervisor.start import Program
 from tracer.timeline.at import at
@@ -212,11 +212,14 @@ class Run:
     def _check_patience(self, action: Action, facts: Facts, now: int) -> None:
         if facts.timeline.ended is not None and not isinstance(action, Pause):
             raise NotReached(f"{action}: {how_it_ended(facts.timeline)}")
-        if now - self._since > PATIENCE * _SECOND:
-            late = f"{action}: it did not come true in {PATIENCE:g} s"
-            if isinstance(action, Wait):
-                late += f": {action.check.fact} is {facts.shown(action.check.fact, facts.timeline.newest)}"
-            raise NotReached(late)
+        why = f"it did not come true in {PATIENCE:g} s" if now - self._since > PATIENCE * _SECOND else ""
+        if isinstance(action, Wait):
+            fact, newest = action.check.fact, facts.timeline.newest
+            if action.check.is_missed(facts.value(fact, newest)):
+                why = "it will not come true any more"
+            why += f": {fact} is {facts.shown(fact, newest)}" if why else ""
+        if why:
+            raise NotReached(f"{action}: {why}")
 
 
 def how_it_ended(timeline: Timeline) -> str:
@@ -226,7 +229,7 @@ def how_it_ended(timeline: Timeline) -> str:
     if root is not None and root.status:
         how += f" with status {root.status}"
     written = "".join(timeline.outputs.texts[-20:]).strip().splitlines()
-    return f"{how}: {harmless(written[-1].strip())}" if written else how
+    return f"{how}: {harmless(uncoloured(written[-1]).strip())}" if written else how
 
 
 def _imports() -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import re
 _HARMFUL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff\U000e0000-\U000e0fff]"
 )
+_COLOURS = re.compile("\x1b\\[[0-9;]*m")
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -24,3 +25,8 @@ def harmless(text: str) -> str:
     What comes back can be encoded in UTF-8. It is for the eye: two different texts may look the same.
     """
     return _HARMFUL.sub(_visible, text)
+
+
+def uncoloured(text: str) -> str:
+    """The text without the sequences that give it colours on a terminal, as those of a traceback."""
+    return _COLOURS.sub("", text)

@@ -8,7 +8,7 @@ from textwrap import dedent
 
 from tracer.lesson.truths import Stop
 from tracer.lesson.words import say
-from tracer.recording.text import harmless
+from tracer.recording.text import harmless, uncoloured
 from tracer.timeline.at import at, recent
 from tracer.timeline.calls import rows
 from tracer.timeline.describe import describe
@@ -173,7 +173,7 @@ class Shown:
     def _output(self, moment: Moment) -> Iterator[str]:
         outputs = self._timeline.outputs
         written = "".join(outputs.between(outputs.first, outputs.before(moment.t)))
-        yield from written.splitlines()[-_WRITTEN:]
+        yield from uncoloured(written).splitlines()[-_WRITTEN:]
 
     def _held(self, moment: Moment) -> Iterator[str]:
         for one in moment.held:
