@@ -365,6 +365,33 @@ def test_begin_anew(tmp_path):
 
 
 @needs_tmux
+def test_who_has_driven_the_server_elsewhere_comes_back_with_another(copied, tmp_path):
+    """A student lets go whom the lesson holds, and sends a client: the next step cannot be reached, but nothing is lost."""
+    change(copied / "lesson.toml", '"wait queue = 1"', '"wait connections = 1", "wait queue = 1"')
+    with Tmux(tmp_path / "tmux", tmp_path, "learn", copied, "--lang", "en") as person:
+        person.sees("Enter: begin")
+        person.types("Enter")
+        person.sees("Which hook")
+        person.types("S")
+        person.sees("Which class supplies")
+        person.types("S")
+        person.sees("Enter: the next step")
+        person.types("a")
+        person.sees("client 1: sent")
+        person.types("c")
+        person.sees("client 2: sent")
+        person.types("Enter")
+        person.sees("true any more: connections is 3")
+        person.types("R")
+        person.sees("2/3 Three steps")
+        person.sees("How many wait in the")
+        person.types("q")
+        person.is_gone()
+    answers = Progress(str(copied), tmp_path / "state" / "tracer" / "learn").answers
+    assert answers == {("held", "next"): Given("", None), ("held", "class"): Given("", None)}
+
+
+@needs_tmux
 def test_choosing_a_lesson(tmp_path):
     """`tracer learn` alone: lessons stand on top, in the language that is wanted; where one ends, the list is there again."""
     with Tmux(tmp_path / "tmux", tmp_path, "learn", "--lang", "zh") as person:

@@ -91,7 +91,7 @@ def learn(folder: Path, language: str, screen: bool, restart: bool) -> int:
     try:
         with nullcontext() if screen else ending_on_signals():
             while (status := _run(play, screen)) is None:
-                play.progress.restart()
+                pass
     finally:
         play.conclude(screen)
     return status
@@ -190,7 +190,10 @@ def _on_screen(play: Play, run: Run, trials: Trials) -> int | None:
         while isinstance(found := show(player, feed, controls, play.language, tried, at=experiment), Wish):
             experiment = found.experiment
             match found.what:
+                case "again":
+                    return None
                 case "restart":
+                    play.progress.restart()
                     return None
                 case "edit":
                     controls.say(_edit_copy(play, trials))
@@ -228,7 +231,7 @@ def _show_beside(tried: Tried, controls: "Controls", language: str) -> None:
     from tracer.tui.leaving import leave_on_sigterm
 
     runs = dict(zip(("before", "after"), tried.recordings, strict=False))
-    if tried.why or shutil.get_terminal_size().columns < needs(len(runs)):
+    if tried.why or controls.leave is not None or shutil.get_terminal_size().columns < needs(len(runs)):
         return
     quiet = Controls()  # nothing can be done to what is over
     leave_on_sigterm(quiet)
@@ -240,7 +243,7 @@ def _show_beside(tried: Tried, controls: "Controls", language: str) -> None:
             quiet.say(say(language, "beside", before=tried.before, after=tried.after))
             found = watch_beside(feed, quiet, datagram=False)
     leave_on_sigterm(controls)
-    controls.leave = quiet.leave
+    controls.leave = quiet.leave if controls.leave is None else controls.leave
 
 
 # ---- the student's server.py

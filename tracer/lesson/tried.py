@@ -19,8 +19,8 @@ from .format import Experiment, Lesson
 from .headless import Trial, trial
 from .progress import Given, Progress
 
-What: TypeAlias = Literal["restart", "try", "edit"]
-"""Begin the lesson anew; make an experiment; edit the student's server.py for one."""
+What: TypeAlias = Literal["again", "restart", "try", "edit"]
+"""Come to the same step again with a new server; begin the lesson anew; make an experiment; edit the student's server.py for one."""
 
 
 @dataclass(frozen=True, slots=True)

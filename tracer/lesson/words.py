@@ -132,7 +132,11 @@ WORDS: dict[str, Mapping[str, str]] = {
     "screen more": {"en": "… {count} more lines: {key}", "zh": "（还有 {count} 行，按 {key}）"},
     "screen away": {"en": "L: back to the moment of this step", "zh": "画面在别的时刻，按 L 回来"},
     "screen coming": {"en": "Coming to step {number} of {count}…", "zh": "正在前往第 {number} 步（共 {count} 步）……"},
-    "screen cure": {"en": "R begins the lesson anew, with a new server.", "zh": "按 R 启动新的服务器，从头开始本课。"},
+    "screen cure": {
+        "en": "R starts a new server and comes back to this step; your answers stay. "
+        "If you have sent clients or held somebody, that may be why.",
+        "zh": "按 R 启动新的服务器并回到这一步，已有的回答会保留。如果你自己派出过客户端，或让谁停住过，原因可能就在这里。",
+    },
     "screen restart": {
         "en": "Begin the lesson anew, with a new server? Your answers are forgotten.",
         "zh": "启动新的服务器，从头开始本课吗？已有的回答会清除。",
@@ -174,6 +178,7 @@ WORDS: dict[str, Mapping[str, str]] = {
     "key back": {"en": "back", "zh": "返回"},
     "key skip": {"en": "skip", "zh": "跳过"},
     "key proof": {"en": "what decides", "zh": "看依据"},
+    "key again": {"en": "try again", "zh": "再试一次"},
     "key restart": {"en": "restart", "zh": "重来"},
     "key here": {"en": "this step", "zh": "回到这一步"},
     "key enlarge": {"en": "enlarge", "zh": "放大"},

@@ -151,6 +151,9 @@ class Learn(Watch):
         self.learning.look_at("source")
 
     def _restart(self) -> None:
+        if self.pages.fails:
+            self._leave_for(Wish("again"))  # nothing is lost, so nothing is asked
+            return
         language = self.pages.language
         answers = say(language, "screen yes"), say(language, "screen no")
         question = Question(say(language, "screen restart"), self.ascii_marks, answers)

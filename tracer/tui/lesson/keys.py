@@ -25,7 +25,8 @@ def lesson_keys(pages: Pages, screen: LearnScreen, away: bool) -> tuple[Key, ...
     keys += [("S", "key skip", "skip")] * pages.skips
     keys += [("V", "key proof", "proof")] * bool(pages.proofs)
     keys += [("B", "key back", "back")] * pages.goes_back
-    keys += [("R", "key restart", "restart")] * pages.restarts
+    keys += [("R", "key again", "restart")] * pages.fails
+    keys += [("R", "key restart", "restart")] * (pages.page == "end")
     found = [(key, say(language, word), f"app.lesson('{does}')") for key, word, does in keys]
     found.append(("z", say(language, "key shrink" if screen.enlarged else "key enlarge"), "screen.enlarge"))
     found += [("?", say(language, "key help"), "app.help"), ("q", say(language, "key quit"), "app.leave")]

@@ -111,9 +111,9 @@ class Pages:
         return self.page == "cover" or (self.page == "steps" and self.player.phase == "done")
 
     @property
-    def restarts(self) -> bool:
-        """Whether it is time to begin anew: it cannot go on, or it is over."""
-        return self.page == "end" or (self.page == "steps" and self.player.phase == "failed")
+    def fails(self) -> bool:
+        """Whether it cannot go on with this server."""
+        return self.page == "steps" and self.player.phase == "failed"
 
     @property
     def _told_here(self) -> list[Asked]:
