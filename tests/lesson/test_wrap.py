@@ -146,6 +146,10 @@ def test_all_lines_but_the_first_are_indented() -> None:
     assert lines("the queue", 5, "     ") == ["the", "queue"]
 
 
+def test_a_space_that_holds_is_no_space_to_drop() -> None:
+    assert lines("000000\xa0", 4, "  ") == ["0000", "  00", "  \xa0"]
+
+
 def test_a_tiny_width_makes_progress() -> None:
     assert lines("中a，b", 1) == ["中", "a", "，", "b"]
     assert lines("中文", 0) == ["中", "文"]

@@ -111,8 +111,11 @@ def _cuts(text: str, losses: list[int], first: int, room: int) -> Iterator[tuple
     start = _inked(text, 0)
     while start < len(text):
         end = _end(text, losses, start, first)
-        yield start, start + len(text[start:end].rstrip())
-        start, first = _inked(text, end), room
+        following = _inked(text, end)
+        while _spaces(text[end - 1]):
+            end -= 1
+        yield start, end
+        start, first = following, room
 
 
 def _inked(text: str, place: int) -> int:
