@@ -26,6 +26,7 @@ class Actor:
     spans: int = 0
     over: bool = False
     reaped: bool = False
+    appeared: int | None = None  # when, of one that nobody is known to have started
 
     @property
     def home(self) -> Actor:
@@ -120,7 +121,7 @@ class Play:
     def _beside(self, actor: Actor) -> None:
         """The program starts a thread itself."""
         hand = self.recording.thread(actor.home.hand, 100 + len(self.actors))
-        self.actors.append(Actor(hand, actor.home))
+        self.actors.append(Actor(hand, actor.home, appeared=self.recording.now))
 
     def _join(self, actor: Actor) -> None:
         started = [one for one in self.actors if one.process is actor.home and one.stack[:1] == [("Thread.run", 0, None)]]
@@ -145,6 +146,8 @@ class Play:
             known = self.past[own[0]] if own else actor.knows
             if of is None and not known.isdisjoint(entries):
                 pass
+            elif own and of is None and actor.appeared is not None and actor.appeared > t:
+                open_.add(actor.hand.id)
             elif own:
                 found.append(own[0])
             elif not self._is_over(actor):

@@ -236,16 +236,18 @@ def test_what_a_childs_threads_do_comes_before_it_is_found(new: Any) -> None:
     assert legal(recording.timeline, t) == ["T1 finish"]
 
 
-def test_of_a_thread_that_nobody_is_known_to_have_started_all_is_open(new: Any) -> None:
-    """Not even that it begins after its program; and a start that was going on when it appeared was another's."""
+def test_of_a_thread_that_nobody_is_known_to_have_started_nobody_can_say_whether_it_was_there(new: Any) -> None:
+    """A start that was going on when it appeared was another's. Once it has appeared, it is there."""
     recording = new()
     main = recording.process(100)
     t = recording.tick()
     main.enter("Thread.start", "threading", context=12345)
     own = recording.thread(main, 101)
+    later = recording.tick()
     own.do("serve_forever", server=7)
     timeline = recording.timeline
-    assert legal(timeline, t) == ["main Thread.start", "T1 serve_forever"]
+    assert (legal(timeline, t), undecided(timeline, t)) == (["main Thread.start"], ["T1"])
+    assert legal(timeline, t, own.id) == legal(timeline, later) == ["T1 serve_forever"]
     context = timeline.contexts[own.id]
     assert (context.upper.id, context.host) == (main.id, 0), "where it is shown"
 
@@ -260,7 +262,7 @@ def test_nor_was_it_born_in_a_fork_that_was_going_on(returned: bool, new: Any) -
     own.do("serve_forever", server=7)
     if returned:
         main.leave("fork", "os", pid=4122)
-    assert legal(recording.timeline, t) == ["main fork", "T1 serve_forever"]
+    assert (legal(recording.timeline, t), undecided(recording.timeline, t)) == (["main fork"], ["T1"])
 
 
 @pytest.mark.parametrize("around", ["handle", "fork"])
@@ -272,7 +274,7 @@ def test_a_child_that_the_program_forks_itself_has_no_order(around: str, new: An
     main.enter(around)
     main.fork(4122).do("serve_forever", server=7)
     main.leave(around, pid=4123)
-    assert legal(recording.timeline, t) == [f"main {around}", "P4122 serve_forever"]
+    assert (legal(recording.timeline, t), undecided(recording.timeline, t)) == ([f"main {around}"], ["P4122"])
 
 
 def test_a_pid_may_be_anothers_later(new: Any) -> None:
@@ -285,7 +287,7 @@ def test_a_pid_may_be_anothers_later(new: Any) -> None:
     main.leave("waitpid", "os", pid=4122, status=0)
     main.fork(4122).do("handle", "Handler")
     main.do("service_actions")
-    assert legal(recording.timeline, t) == ["P4122 handle", "main service_actions"]
+    assert (legal(recording.timeline, t), undecided(recording.timeline, t)) == (["main service_actions"], ["P4122"])
 
 
 def test_a_waitpid_that_finds_nobody_has_not_waited_for_contexts_of_no_pid(new: Any) -> None:
@@ -299,7 +301,45 @@ def test_a_waitpid_that_finds_nobody_has_not_waited_for_contexts_of_no_pid(new: 
     lost.enter("handle", "Handler")
     main.leave("waitpid", "os", pid=0, status=0)
     main.do("service_actions")
-    assert len(next_hooks(recording.timeline, t).legal) == 2
+    found = next_hooks(recording.timeline, t)
+    assert (len(found.legal), found.undecided) == (1, (lost.id,))
+
+
+@pytest.mark.parametrize("hook", ["fork", "Thread.start"])
+def test_who_is_on_his_way_may_be_next_before_anything_of_him_is_recorded(hook: str, new: Any) -> None:
+    recording = new()
+    main = recording.process(100)
+    main.enter("process_request")
+    sooner = recording.tick()
+    main.enter(hook, **({"context": 12345} if hook == "Thread.start" else {}))
+    t = recording.tick()
+    main.leave(hook, **({"pid": 4122} if hook == "fork" else {}))
+    main.do("close_request")
+    timeline = recording.timeline
+    assert (legal(timeline, sooner), undecided(timeline, sooner)) == ([f"main {hook}"], [])
+    assert (legal(timeline, t), undecided(timeline, t)) == (["main close_request"], ["main"])
+
+
+def test_who_was_found_dead_and_has_entered_nothing_is_not_next(new: Any) -> None:
+    recording = new()
+    main = recording.process(100)
+    main.enter("fork", "os")
+    main.leave("fork", "os", pid=4122)
+    t = recording.tick()
+    main.enter("waitpid", "os", pid=4122, options=0)
+    assert undecided(recording.timeline, t) == ["main"]
+    main.leave("waitpid", "os", pid=4122, status=9)
+    assert undecided(recording.timeline, t) == []
+
+
+def test_who_could_not_be_started_is_nobody(new: Any) -> None:
+    recording = new()
+    main = recording.process(100)
+    main.enter("fork", "os")
+    t = recording.tick()
+    main.fail("fork", "BlockingIOError", "os")
+    main.do("handle_error")
+    assert (legal(recording.timeline, t), undecided(recording.timeline, t)) == (["main handle_error"], [])
 
 
 def test_clients_are_no_part_of_the_program(new: Any) -> None:
@@ -552,6 +592,10 @@ def test_what_a_pool_does_is_ordered_with_nothing_before_it_appears(launch: Any)
     timeline = server.timeline()
     start = event(timeline, "begin main serve_forever")
     workers = {f"T{number} process_request_thread" for number in range(1, 5)}
-    assert set(legal(timeline, start.t)) == {"main fileno", *workers}
+    assert legal(timeline, start.t) == ["main fileno"]
+    assert undecided(timeline, start.t) == ["T1", "T2", "T3", "T4"]
+    threads = [one.id for one in timeline.ordered.items if one.kind == "thread"]
+    own = [next_hooks(timeline, start.t, one).legal[0] for one in threads]
+    assert {called(timeline, place.context, place.span) for place in own} == workers
     assert not any(before(timeline, start, event(timeline, f"begin {worker}")) for worker in workers)
     answers(timeline, list(range(start.t, timeline.newest, (timeline.newest - start.t) // 20)))

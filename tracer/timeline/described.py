@@ -3,7 +3,10 @@
 Rule of this file: everything is frozen, and says how it stood at `t`; `describe.py` makes descriptions, panels draw them.
 """
 
+import ast
 from dataclasses import dataclass
+from functools import lru_cache
+from textwrap import dedent
 from typing import Literal
 
 from .units import duration, ticking
@@ -55,6 +58,24 @@ class Source:
     definition: int  # the line of `def`
     inside: bool  # control is inside
     cut: bool = False  # the function goes on behind the last of the lines
+
+    @property
+    def docstring(self) -> range:
+        """The lines that are nothing but its docstring, by number; none, where the function has no more than that, or is cut."""
+        return _docstring(self.lines[max(0, self.definition - self.first) : self.end - self.first + 1], self.definition)
+
+
+@lru_cache(256)
+def _docstring(function: tuple[str, ...], first: int) -> range:
+    """The same of a function's lines, of which the first has that number."""
+    try:
+        body = getattr(ast.parse(dedent("\n".join(function))).body[0], "body", [])
+    except (SyntaxError, ValueError, IndexError):  # it is cut, or no function
+        return range(0)
+    match body:
+        case [ast.Expr(value=ast.Constant(value=str())) as found, _, *_]:
+            return range(first + found.lineno - 1, first + (found.end_lineno or found.lineno))
+    return range(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,16 @@ and what follows from several of these. Where neither of two events happens befo
 
 Rules of this file:
 1. A reason counts only where the recording names both sides: a thread that the program has started itself has none. So there may be
-   less order here than there is in truth, and more hooks that may be next, never fewer.
+   less order here than there is in truth. Whether such a one was there already, before its first hook, nobody can say.
 2. Of two events in two contexts their times decide nothing. They say where to begin to look, and who was over when somebody had waited.
 
 Vocabulary: an **entry** is the begin of a call. A **point** is a place in the order of one context's own events: see `_begin`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from tracer.probe.frames import RETURN
+from tracer.probe.frames import RAISE, RETURN
 
 from .contexts import Context, number
 from .navigate import Place
@@ -41,7 +41,7 @@ class Next(NamedTuple):
     """Which hooks may be entered next."""
 
     legal: tuple[Place, ...]  # where each is entered, by time
-    undecided: tuple[int, ...]  # contexts that may enter one that is not recorded yet
+    undecided: tuple[int, ...]  # contexts that may enter one: it is not recorded yet, or whether they were there is not
 
 
 # ---- questions
@@ -62,19 +62,21 @@ def next_hooks(timeline: Timeline, t: int, context: int | None = None) -> Next:
 
     Of that context alone, it is its own next entry, whatever others do before. Clients enter no hooks.
     """
+    timeline.settle()
     contexts = timeline.ordered
     coming = contexts.at(t) + contexts.items[contexts.before(t) :]
     alive = {one.id for one in contexts.at(timeline.newest)}
-    legal, undecided = [], []
+    legal, undecided = [], [] if context is not None else list(_unborn(timeline, coming, t))
     for one in coming:
         if one.kind == "client" or context not in (None, one.id):
             continue
         entry = timeline.spans.count_at(one, t)
         if context is None and _has_to_wait(timeline, one, entry, t):
             continue
-        if entry < one.spans:
+        is_stray = context is None and one.t > t and _is_stray(timeline, one)
+        if entry < one.spans and not is_stray:
             legal.append((timeline.spans.begin(one, entry), one.key, entry))
-        elif one.id in alive:
+        elif entry < one.spans or one.id in alive:
             undecided.append(one.id)
     return Next(tuple(Place(when, key[1], entry) for when, key, entry in sorted(legal)), tuple(undecided))
 
@@ -86,6 +88,32 @@ def _has_to_wait(timeline: Timeline, context: Context, entry: int, t: int) -> bo
         if following < one.spans and _begin(following) < until:
             return True
     return False
+
+
+def _is_stray(timeline: Timeline, context: Context) -> bool:
+    """Whether nothing recorded says since when a context may have been there: the program has started it by itself."""
+    root = timeline.settle().root
+    return not _born(timeline, context) and (root is None or context is not root.first)
+
+
+def _unborn(timeline: Timeline, contexts: Iterable[Context], t: int) -> Iterator[int]:
+    """The contexts, by those that bring them forth, which are on their way at `t` and of which nothing is recorded yet."""
+    born = {(one.upper.id, one.host) for one in timeline.contexts.values() if one.upper is not None}
+    for one in contexts:
+        for span in range(timeline.spans.count_at(one, t)):
+            hook = timeline.carried.hook(one, span)
+            if hook in ("fork", "Thread.start") and (one.id, span) not in born and _brings_forth(timeline, one, span):
+                yield one.id
+
+
+def _brings_forth(timeline: Timeline, context: Context, span: int) -> bool:
+    """Whether a fork or Thread.start that nobody is known to be born in may still bring somebody forth."""
+    if timeline.spans.span(context, span).how == RAISE:
+        return False
+    pid = number(timeline.spans.end_payloads(context, span), "pid")
+    found = (number(timeline.spans.end_payloads(context, one), "pid") for one in range(span + 1, context.spans)
+             if timeline.carried.hook(context, one) == "waitpid")  # fmt: skip
+    return pid <= 0 or pid not in found  # else it has ended, and has entered nothing
 
 
 # ---- points
