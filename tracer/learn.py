@@ -14,24 +14,23 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from tracer.lab.ending import DEAF
 from tracer.lesson.changes import CannotChange, edit, newer, problem_of
 from tracer.lesson.facts import Facts
 from tracer.lesson.format import Lesson, load
 from tracer.lesson.headless import reading
 from tracer.lesson.player import Player
 from tracer.lesson.progress import Progress
-from tracer.lesson.run import PATIENCE, NotReached, Run, how_it_ended
-from tracer.lesson.syllabus import lessons_folder
+from tracer.lesson.run import PATIENCE, NotReached, Run, how_it_ended, listens
+from tracer.lesson.syllabus import key_of
 from tracer.lesson.tried import Trials, Tried, Wish
 from tracer.lesson.words import say
 from tracer.recording.text import harmless
 from tracer.supervisor.journal import new_path, program_name
-from tracer.timeline.filter import parse
 
 if TYPE_CHECKING:
     from tracer.tui.controls import Controls
 
-_LISTENS = parse("after server_activate & !raised")
 _SOON = 0.2  # seconds
 _NARROWEST = 20  # cells in which a text is broken into lines
 
@@ -43,6 +42,7 @@ class Play:
         self.lesson = lesson
         self.language = language
         self.key = key_of(lesson.folder)
+        """What is the student's own in it is kept under this."""
         self.called = shlex.quote(self.key)
         """What is typed behind `tracer learn`."""
         self.progress = Progress(self.key)
@@ -72,12 +72,6 @@ class Play:
             _say(self.progress.why)
         if self.path is not None and not self.progress.done:
             _say(f"to go on with this lesson: tracer learn {self.called}")
-
-
-def key_of(folder: Path) -> str:
-    """What is the student's own in a lesson is kept under this: the lesson's name in the syllabus, or the path of its folder."""
-    folder = folder.resolve()
-    return folder.name if folder.parent == lessons_folder().resolve() else str(folder)
 
 
 def learn(folder: Path, language: str, screen: bool, restart: bool) -> int:
@@ -111,8 +105,8 @@ def _wait_until_it_listens(run: Run) -> None:
     late = time.monotonic_ns() + int(PATIENCE * 1e9)
     with reading(run.path) as recording:
         timeline = recording.timeline
-        recording.until(lambda now: bool(recording.facts.found(_LISTENS)) or timeline.ended is not None or now > late)
-        if timeline.ended is not None and not recording.facts.found(_LISTENS):
+        recording.until(lambda now: listens(recording.facts) or timeline.ended is not None or now > late)
+        if timeline.ended is not None and not listens(recording.facts):
             raise NotReached(f"the server does not start: {how_it_ended(timeline)}")
 
 
@@ -161,10 +155,17 @@ def _note(line: str) -> None:
 
 @contextmanager
 def ending_on_signals() -> Iterator[None]:
-    """While there is no screen: SIGTERM and a hang-up end us as Ctrl-C does, so that nothing is left running."""
+    """While there is no screen: SIGTERM and a hang-up end us as Ctrl-C does, so that nothing is left running.
+
+    A terminal that is closed is often followed by a SIGTERM: for a second the next one does nothing, as cleaning up is under way.
+    """
+    last = float("-inf")
 
     def end(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
+        nonlocal last
+        if time.monotonic() - last > DEAF:
+            last = time.monotonic()
+            raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
@@ -181,6 +182,7 @@ def _on_screen(play: Play, run: Run, trials: Trials) -> int | None:
     """The same on the screen, which is left, and comes back, for what cannot be done on it; None: it is to begin anew."""
     from tracer.tui.feed import Feed
     from tracer.tui.lesson.app import learn as show
+    from tracer.tui.lesson.beside import show_beside
 
     controls = _controls(run)
     tried: list[Tried] = []
@@ -200,7 +202,7 @@ def _on_screen(play: Play, run: Run, trials: Trials) -> int | None:
                 case "try":
                     _note(say(play.language, "trying"))
                     tried.append(trials.make(experiment, found.value, found.predicted))
-                    _show_beside(tried[-1], controls, play.language)
+                    show_beside(trials.experiment(experiment), tried[-1], controls, play.language)
     return found
 
 
@@ -218,32 +220,6 @@ def _controls(run: Run) -> "Controls":
     controls.gate = controls.through(run.gate, "the lesson's server")
     leave_on_sigterm(controls)
     return controls
-
-
-def _show_beside(tried: Tried, controls: "Controls", language: str) -> None:
-    """Show both runs of an experiment side by side, until the student comes back, if there is room; each alone, if that is wanted."""
-    from tracer.tui.app import watch
-    from tracer.tui.beside.app import watch_beside
-    from tracer.tui.beside.column import needs
-    from tracer.tui.beside.feed import BesideFeed
-    from tracer.tui.controls import Controls
-    from tracer.tui.feed import Feed
-    from tracer.tui.leaving import leave_on_sigterm
-
-    runs = dict(zip(("before", "after"), tried.recordings, strict=False))
-    if tried.why or controls.leave is not None or shutil.get_terminal_size().columns < needs(len(runs)):
-        return
-    quiet = Controls()  # nothing can be done to what is over
-    leave_on_sigterm(quiet)
-    with closing(BesideFeed({name: Feed(path, name) for name, path in runs.items()}, f"experiment {tried.experiment}")) as feed:
-        found: int | str = ""
-        while isinstance(found, str) and quiet.leave is None:
-            if found:
-                watch(runs[found], title=f"{tried.experiment}: {found}", follow=False, controls=quiet)
-            quiet.say(say(language, "beside", before=tried.before, after=tried.after))
-            found = watch_beside(feed, quiet, datagram=False)
-    leave_on_sigterm(controls)
-    controls.leave = quiet.leave if controls.leave is None else controls.leave
 
 
 # ---- the student's server.py

@@ -1,5 +1,6 @@
 """Three datagram servers, one after the other: at a port, at a path, and one whose handler reads a second datagram."""
 
+import signal
 from socket import AF_UNIX, SOCK_DGRAM, socket
 from tempfile import TemporaryDirectory
 
@@ -29,6 +30,7 @@ class PairHandler(BaseRequestHandler):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder is removed when the program is told to end
     with EchoServer(("127.0.0.1", 0), EchoHandler) as server:
         for _ in range(6):
             server.handle_request()

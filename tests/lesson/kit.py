@@ -36,13 +36,13 @@ def lesson(folder: Path, server: str, steps: str) -> Lesson:
     (folder / "server.py").write_text(dedent(server))
     head = 'minutes = 1\ntitle.en = "A lesson"\ntitle.zh = "一课"\ngoals.en = ["see"]\ngoals.zh = ["看"]\n'
     (folder / "lesson.toml").write_text(head + dedent(steps))
-    page, question = "# A lesson\n", False
+    page, question = "", False
     for line in dedent(steps).splitlines():
         question = "question" in line if line.startswith("[[") else question
         if line.startswith("id = "):
             page += f"\n{'###' if question else '##'} Heading {{#{line[6:-1]}}}\n\nWords.\n"
-    for language in ("en", "zh"):
-        (folder / f"lesson.{language}.md").write_text(page)
+    for language, title in (("en", "A lesson"), ("zh", "一课")):
+        (folder / f"lesson.{language}.md").write_text(f"# {title}\n{page}")
     return load(folder)
 
 

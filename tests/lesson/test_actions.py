@@ -14,6 +14,7 @@ from tracer.lesson.actions import (
     parse_action,
 )
 from tracer.lesson.facts import parse_check
+from tracer.timeline.filter import parse_hold
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from tracer.lesson.facts import parse_check
         ("client silent 2 to EchoServer", Send("silent", 2, "EchoServer")),
         ("client http to WebServer", Send("http", None, "WebServer")),
         ("clients leave", Dismiss()),
-        ("hold before handle & nth:2", HoldAt("before handle & nth:2")),
+        ("hold before handle & nth:2", HoldAt(parse_hold("before handle & nth:2"))),
         ("release", Release()),
         ("release T1", Release("T1")),
         ("signal INT", Signal("INT")),

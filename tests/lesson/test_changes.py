@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.probe.kit import ROOT, environment
-from tracer.lesson.changes import CannotChange, edit, newer, problem_of, student_copy, value_of, with_value
+from tracer.lesson.changes import CannotChange, edit, newer, problem_of, student_copy, value_of, with_value, write_changed
 
 SERVER = '''"""A server — 服务器."""
 
@@ -113,6 +113,12 @@ def test_there_must_be_one_such_place(source: str, change: str, why: str) -> Non
         with pytest.raises(CannotChange) as error:
             run()
         assert str(error.value) == why
+
+
+def test_a_changed_file_has_its_own_ends_of_lines(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_bytes(b"\xef\xbb\xbfx = 1\r\ny = 2\r\n")
+    write_changed(tmp_path / "server.py", "y", "3", tmp_path / "changed.py")
+    assert (tmp_path / "changed.py").read_bytes() == b"x = 1\r\ny = 3\r\n"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tracer.lesson.facts import KINDS, Fact, FactError, Facts, First, NextHook, parse_ask, parse_check, parse_fact
+from tracer.lesson.facts import Fact, FactError, Facts, First, NextHook, parse_ask, parse_check, parse_fact
+from tracer.lesson.kinds import KINDS
 from tracer.timeline.load import load
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -84,8 +85,8 @@ def test_what_decides_a_fact_is_its_last_call():
     facts = facts_of("failing")
     raised = facts.found(parse_fact("calls(after handle & raised)").filter)
     newest = facts.timeline.newest
-    assert facts.decides(parse_fact("outcome(after handle & raised)"), newest) == raised[-1].place
-    assert facts.decides(parse_fact("outcome(after handle & raised)"), raised[0].t) == raised[0].place
+    assert facts.decides(parse_fact("outcome(after handle & raised)"), newest) == raised[-1]
+    assert facts.decides(parse_fact("outcome(after handle & raised)"), raised[0].t) == raised[0]
     assert facts.decides(parse_fact("outcome(after handle & raised)"), raised[0].t - 1) is None
     assert facts.decides(parse_fact("held"), newest) is None
 
@@ -100,7 +101,7 @@ def test_what_decides_a_fact_is_its_last_call():
         ("connections >= 3", False),
         ("connections < 4", True),
         ("connections < 5", False),
-        ("calls(before handle & open) = -1", False),  # these become fewer
+        ("calls(before handle & open) < 0", False),  # these become fewer
         ("queue = 0", False),
     ],
 )
@@ -151,10 +152,13 @@ def test_what_questions_ask():
         (parse_fact, "zombies(handle)", "zombies takes nothing in parentheses"),
         (parse_check, "zombies", "'zombies' is no check: it needs a sign and a value, as in zombies = 1"),
         (parse_check, "zombies =", "'zombies =' is no check: it needs a sign and a value, as in zombies = 1"),
-        (parse_check, "zombies = one", "zombies is a whole number, not 'one'"),
+        (parse_check, "zombies = one", "zombies is a whole number, 0 or more, not 'one'"),
+        (parse_check, "zombies = -1", "zombies is a whole number, 0 or more, not '-1'"),
+        (parse_check, f"zombies = {'9' * 20}", f"zombies is a whole number, 0 or more, not '{'9' * 20}'"),
         (parse_check, "owner(before handle) > A", "owner is a word: it can be = or != to another, not >"),
         (parse_check, "outcome(before handle) = died", "outcome is never 'died': did you mean raised?"),
         (parse_ask, "first(before handle)", "first needs two filters: first(before close_request; after close)"),
+        (parse_ask, "first(after handle; after  handle)", "first needs two filters that differ: both are after handle"),
     ],
 )
 def test_what_is_wrong_is_told_with_a_cure(parse, text, said):

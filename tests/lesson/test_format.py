@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from tracer.lab.clients import KINDS as CLIENTS
 from tracer.lesson.actions import ACTIONS, Dismiss, Pause, Send, Wait
-from tracer.lesson.facts import KINDS as FACTS
 from tracer.lesson.facts import Fact, NextHook, parse_ask, parse_check, parse_fact
 from tracer.lesson.format import LOOKS, Broken, Experiment, Lesson, Problem, Question, Step, load
+from tracer.lesson.kinds import KINDS as FACTS
 from tracer.lesson.syllabus import lessons_folder, names
 from tracer.lesson.table import EXAMPLES
 from tracer.recording.text import harmless
@@ -98,7 +98,9 @@ def test_the_example(folder: Path) -> None:
         ),
     )
     do = Send("silent"), Wait(parse_check("open(before handle) = 1")), Send("one", 10), Pause(1)
-    assert lesson.experiments == (Experiment("queue-size", "request_queue_size", ("1", "16"), do, parse_fact("queue"), "queue", 36),)
+    assert lesson.experiments == (
+        Experiment("queue-size", "request_queue_size", "5", ("1", "16"), do, parse_fact("queue"), (), "queue", 36),
+    )
     assert list(lesson.pages) == ["en", "zh"]
     assert list(lesson.pages["zh"].sections) == ["silent", "leaves", "queue-size"]
 
@@ -107,7 +109,7 @@ def test_what_may_be_left_out(folder: Path) -> None:
     toml = 'minutes = 1\ntitle = { en = "A", zh = "B" }\n[goals]\nen = ["a"]\nzh = ["b"]\n[[step]]\nid = "one"\n'
     (folder / "lesson.toml").write_text(toml)
     for language in ("en", "zh"):
-        (folder / f"lesson.{language}.md").write_text("# A\n\n## One {#one}\n")
+        (folder / f"lesson.{language}.md").write_text(f"# {'A' if language == 'en' else 'B'}\n\n## One {{#one}}\n")
     lesson = load(folder)
     assert (lesson.builds_on, lesson.experiments) == ((), ())
     assert lesson.steps == (Step("one", (), None, "calls", (), (), 6),)
@@ -151,7 +153,7 @@ def test_ours(name: str) -> None:
         (39, "to =", "# to =", ['36: an experiment needs to: write to = ["1", "16"]']),
         (38, "change", "xyz", [
             '36: an experiment needs change: write change = "request_queue_size"',
-            "38: an experiment has no key 'xyz': choose one of id, change, to, do, ask, look",
+            "38: an experiment has no key 'xyz': choose one of id, change, to, do, ask, choices, look",
         ]),
         # kinds of values
         (1, "5", '"5"', ["1: minutes is a whole number from 1 to 240: write minutes = 10"]),
@@ -186,7 +188,24 @@ def test_ours(name: str) -> None:
         (17, "where(before handle)", "where", ["17: ask: where needs a filter: where(before handle)"]),
         (34, "get_request", "get_requst", ["34: choices: there is no hook 'get_requst': did you mean get_request?"]),
         (41, "queue", "next", [f"41: ask: there is no fact 'next': choose one of {', '.join(FACTS)}"]),
+        (3, "silent", r"\u001b silent", [
+            r"3: title.en: 'One \x1b silent client' has more than letters in it: no line breaks, no control characters",
+        ]),
+        (5, "say", r"\nsay", [
+            r"5: goals.en: '\nsay who waits for a silent client, and where' has more than letters in it: "
+            "no line breaks, no control characters",
+        ]),
+        (34, '"get_request"', '"shutdown_request"', ["34: choices: 'shutdown_request' stands there twice"]),
+        (39, '"16"', '" 1 "', ["39: to: ' 1 ' stands there twice"]),
+        (10, "client silent", "client silent to EchoServr", ["10: do: server.py has no EchoServr: did you mean EchoServer?"]),
+        (13, "connections = 1", "queue(EchoServr) = 1", ["13: check: server.py has no EchoServr: did you mean EchoServer?"]),
+        (22, "wait queue", "wait queue(Shop)", ["22: do: server.py has no Shop: choose one of TCPServer, EchoServer"]),
+        (41, "queue", "queue_limit(EchServer)", ["41: ask: server.py has no EchServer: did you mean EchoServer?"]),
         # what does not go together
+        (17, "ask", 'choices = ["thread"]\nask', ["17: choices: all that where can be is offered: take this away"]),
+        (21, "ask", 'choices = ["3"]\nask', ["21: choices: queue is a number, which is typed: take this away"]),
+        (33, '"next here"', '"first(before setup; after setup)"', ["34: choices: its two calls are offered: take this away"]),
+        (41, "ask", 'choices = ["3"]\nask', ["41: choices: queue is a number, which is typed: take this away"]),
         (21, "queue", "next", ["22: do: next is about the run as it goes on by itself: take this away, or ask a fact"]),
         (21, "queue", "first(before setup; after setup)", [
             "22: do: first(before setup; after setup) is about the run as it goes on by itself: take this away, or ask a fact",
@@ -409,6 +428,11 @@ def test_prose_in_one_language_alone(folder: Path, said: Said) -> None:
     assert said() == ["lesson.zh.md:9: nothing stands under 'who-serves': in lesson.en.md something does"]
     change(folder / "lesson.en.md", "In the only one there is. While `handle` waits, the loop does not go on.", "")
     load(folder)
+
+
+def test_another_title(folder: Path, said: Said) -> None:
+    change(folder / "lesson.en.md", "# One silent client", "\n# A silent client")
+    assert said() == ["lesson.en.md:2: the title is 'One silent client' in lesson.toml, and another one here: one title in both"]
 
 
 def test_a_mistake_in_the_prose(folder: Path, said: Said) -> None:

@@ -223,7 +223,7 @@ def test_no_legal_interleaving_is_wrong(first, tmp_path):
         (
             echo("TCPServer"),
             '[[step]]\nid = "a"\ndo = ["client one", "signal TERM", "wait connections = 9"]\n',
-            "wait connections = 9: the server has ended",
+            "wait connections = 9: the server has ended by signal 15 (SIGTERM)",
         ),
     ],
 )

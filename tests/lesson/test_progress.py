@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.probe.kit import ROOT, environment
-from tracer.lesson.progress import LONGEST, Given, Progress, Summary, file_name, learn_folder, summary
-from tracer.lesson.syllabus import lessons_folder
+from tracer.lesson.progress import LONGEST, Given, Kept, Progress, file_name, kept, learn_folder
+from tracer.lesson.syllabus import key_of, lessons_folder
 
 LESSON = "01-one-request"
 
@@ -42,7 +42,7 @@ def test_a_lesson_is_taken_up_where_it_was_left(tmp_path: Path) -> None:
         ("accept", "queue"): Given("5", False),
         ("accept", "why"): Given("", None),
     }
-    assert summary(LESSON, tmp_path) == Summary(reached=2, done=False, right=1, wrong=1)
+    assert kept(LESSON, tmp_path) == Kept("close", False, ("accept", "close"), dict(progress.answers))
 
 
 def test_going_back_forgets_nothing(tmp_path: Path) -> None:
@@ -54,7 +54,6 @@ def test_going_back_forgets_nothing(tmp_path: Path) -> None:
     again = Progress(LESSON, tmp_path)
     assert (again.step, again.done, again.reached) == ("", True, ("accept", "close"))
     assert again.answers["accept", "queue"] == Given("1", True)
-    assert summary(LESSON, tmp_path) == Summary(reached=2, done=True, right=2, wrong=0)
 
 
 def test_restart_forgets_this_lesson_and_no_other(tmp_path: Path) -> None:
@@ -71,7 +70,7 @@ def test_restart_forgets_this_lesson_and_no_other(tmp_path: Path) -> None:
 def test_only_looking_leaves_no_file(tmp_path: Path) -> None:
     folder = tmp_path / "learn"
     Progress(LESSON, folder)
-    assert summary(LESSON, folder) == Summary(0, False, 0, 0)
+    assert kept(LESSON, folder) == Kept()
     assert not folder.exists()
 
 
@@ -148,7 +147,7 @@ def test_the_format_of_the_file(tmp_path: Path) -> None:
 def test_what_cannot_be_understood_is_put_aside(content: str, why: str, tmp_path: Path) -> None:
     path = tmp_path / f"{LESSON}.json"
     path.write_text(content)
-    assert summary(LESSON, tmp_path) == Summary(0, False, 0, 0)
+    assert kept(LESSON, tmp_path) == Kept()
     assert path.read_text() == content  # a list only looks
     progress = Progress(LESSON, tmp_path)
     assert progress.why == f"your progress in this lesson could not be read ({why}): the file is now {path}.broken"
@@ -244,11 +243,13 @@ def test_a_teachers_own_lesson_has_a_file_of_its_own(tmp_path: Path, monkeypatch
     one, two, mine = (file_name(str(tmp_path / name)) for name in ("one/01-one-request", "two/01-one-request", "My Lesson"))
     assert len({one, two, mine, LESSON}) == 4
     assert [name.split("@")[0] for name in (one, two, mine)] == ["01-one-request", "01-one-request", "my-lesson"]
-    assert (file_name("one/01-one-request/"), file_name("./one/../My Lesson")) == (one, mine)
+    assert (key_of(Path("one/01-one-request/")), key_of(Path("./one/../My Lesson"))) == tuple(
+        str(tmp_path / name) for name in ("one/01-one-request", "My Lesson")
+    )
 
 
-def test_a_lesson_of_the_syllabus_is_known_by_its_name_and_by_its_folder() -> None:
-    assert file_name(LESSON) == file_name(str(lessons_folder() / LESSON)) == LESSON
+def test_a_lesson_of_the_syllabus_is_known_by_its_name() -> None:
+    assert file_name(key_of(lessons_folder() / LESSON)) == file_name(LESSON) == LESSON
 
 
 @pytest.mark.parametrize("name", ["..", ".", "/", "../../x", "a/b\n", "x" * 200, "课", "X", "-", ".hidden", "x.json"])

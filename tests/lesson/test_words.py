@@ -22,7 +22,7 @@ def test_every_word_is_there_in_each_language(key):
 
 def test_saying():
     assert say("en", "wrong", legal="2") == "Not so: 2."
-    assert say("zh", "wrong", legal="2") == "不对：应为 2。"
+    assert say("zh", "wrong", legal="2") == "不对。答案：2。"
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ What decides: TIME main enters verify_request
 Each request is verified before anything is done with it.
 
 Question: Which class supplies server_bind?
-  1  BaseRequestHandler
+  1  BaseServer
   2  Echo
   3  Server
   4  TCPServer
@@ -116,15 +116,14 @@ Calls:
   TIME  main        handle  held before it for A-WHILE  #1  ▶  Echo
 
 Queue:
-  accept queue: 2 of 2
+  TIME 2 waiting, limit 2 + 1
 
 Question: How many wait in the accept queue?
 Your answer, a number (or s, b, q, ?): two
 That is no whole number.
 Your answer, a number (or s, b, q, ?): 3
 Not so: 2.
-What decides: TIME main enters server_activate
-  socketserver/stream.py:LINE  self.server_activate()
+What decides: TIME C3 leaves connect
 
 The kernel has connected them, and nobody has accepted them.
 
@@ -150,7 +149,7 @@ Source:
      9          self.wfile.write(line)
 
 Question: Which of these came first?
-  1  the begin of close_request
+  1  the beginning of close_request
   2  the end of finish
 Your answer, 1 to 2 (or s, b, q, ?): s
 Skipped. The answer: the end of finish.
@@ -186,10 +185,15 @@ request_queue_size is 2 now.
   1  1
   2  5
 Change it to, 1 to 2 (Enter: leave it): 1
-What will queue be? (or s): 1
+Your prediction (or s): 1
 The server runs as it was, and as you want it: a few seconds.
+request_queue_size = 1
 before: 3, after: 2
-You predicted: 1. Not so: 2.
+Not so. You predicted: 1.
+Queue (before):
+  TIME 3 waiting, limit 2 + 1
+Queue (after):
+  TIME 2 waiting, limit 1 + 1
 To see both runs:
   tracer show STATE/tracer/recordings/learn-waiting-longer-before.tracer
   tracer show STATE/tracer/recordings/learn-waiting-longer-try1.tracer
@@ -324,10 +328,16 @@ WAITS = (
         ("forking", "", "calls", []),
         ("forking", "", "timeline", []),
         ("forking", "before serve_forever", "held", ["none"]),
-        ("stuck", "", "queue", ["accept queue: 6 of 5"]),
-        ("several", "before handle", "queue", [f"{name}Server: accept queue: 0 of 5" for name in ("Echo", "Page", "Spare")]),
-        ("udp", "before handle", "queue", ["0 bytes wait to be received"]),
-        ("unix-datagram", "before handle", "queue", ["n/a (of a Unix datagram socket only the next datagram's size is shown)"]),
+        ("stuck", "", "queue", ["00:04.802 6 waiting, limit 5 + 1"]),
+        (
+            "several", "before handle", "queue",
+            [f"{name}Server: 00:00.197 0 waiting, limit 5 + 1" for name in ("Echo", "Page", "Spare")],
+        ),
+        ("udp", "before handle", "queue", ["00:00.113 0 bytes wait to be received"]),
+        (
+            "unix-datagram", "before handle", "queue",
+            ["00:00.239 n/a (of a Unix datagram socket only the next datagram's size is shown)"],
+        ),
         ("stuck", "", "waiting", [WAITS]),
         ("held", "before handle", "held", ["T1 #1 held before handle", "#1 127.0.0.1:55030 has no reply yet"]),
         ("held", "before handle", "threads", ["main #2 in Thread.start", "T1 #1 held before handle", "T2 #2 in handle"]),

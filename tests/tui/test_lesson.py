@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from tests.tui.kit import Clock, Stage, check, settle
 from tracer.lesson.actions import parse_action
 from tracer.lesson.facts import Facts, parse_check
 from tracer.lesson.format import Lesson, load
+from tracer.lesson.headless import Trial
 from tracer.lesson.player import Player
 from tracer.lesson.run import Run
 from tracer.lesson.tried import Tried, Wish
@@ -24,7 +25,7 @@ from tracer.tui.controls import Controls
 from tracer.tui.feed import Feed
 from tracer.tui.lesson import sheets
 from tracer.tui.lesson.app import Learn
-from tracer.tui.lesson.pages import Pages
+from tracer.tui.lesson.pages import GLANCE, Pages
 from tracer.tui.lesson.sheet import Sheet
 from tracer.tui.offers import Offer, footer
 from tracer.tui.screens.side import SIDE
@@ -58,6 +59,12 @@ class Recorded:
 
 class Student(Stage):
     """Somebody in front of a lesson."""
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, each when what is new on the page has been there for a glance."""
+        for key in keys:
+            await self.tick()
+            await super().press(key)
 
     @property
     def player(self) -> Player:
@@ -112,7 +119,9 @@ def study(
     before(player)
 
     async def play() -> object:
-        app = Learn(Pages(player, language, tried, at), feed, controls, ascii_marks, ticking=False, clock=feed._clock)
+        app = Learn(
+            Pages(player, language, tried, at), feed, controls, ascii_marks, ticking=False, clock=count(newest, GLANCE).__next__
+        )
         async with app.run_test(size=size) as pilot:
             await settle(pilot)
             await scenario(Student(pilot))
@@ -597,11 +606,12 @@ def test_restart_asks_first():
 
 
 def test_it_comes_back_to_the_experiment_with_what_came_of_it():
+    five, sixteen, one, returned, raised, nothing = (Trial(Path("x"), 0, value, "") for value in (5, 16, 1, "returned", "raised", None))
     tried = [
-        Tried("queue-size", "16", "16", 5, 16),
-        Tried("own-handler", "", "raised", "returned", "raised"),
-        Tried("queue-size", "1", "2", 5, 1),
-        Tried("queue-size", "1", "", 5, None, "the server has ended with status 1: ValueError: no"),
+        Tried("queue-size", "16", "16", five, sixteen),
+        Tried("own-handler", "", "raised", returned, raised),
+        Tried("queue-size", "1", "2", five, one),
+        Tried("queue-size", "1", "", five, nothing, "the server has ended with status 1: ValueError: no"),
     ]
 
     async def scenario(student):
@@ -665,7 +675,7 @@ def test_a_feed_that_was_shown_before_is_shown_again(tmp_path):
     player = Player(load(EXAMPLE), Recorded(), Facts(feed.timeline), grace=0)
 
     async def show() -> str:
-        app = Learn(Pages(player, "en"), feed, ticking=False, clock=feed._clock)
+        app = Learn(Pages(player, "en"), feed, ticking=False, clock=count(0, GLANCE).__next__)
         async with app.run_test(size=(80, 24)) as pilot:
             await settle(pilot)
             return "\n".join(Student(pilot).lines)
@@ -699,9 +709,10 @@ def test_a_whole_lesson_with_a_real_server(tmp_path):
             for keys in (("down", "enter"), ("1", "enter", "1", "enter"), ("down", "down", "enter")):
                 await until(lambda: player.open_question is not None and player.open_question.offered is not None)
                 for key in keys:
+                    await until(lambda: app.pages.is_seen)
                     await student.press(key)
                     await until(lambda: player.phase != "deciding")
-                await until(lambda: player.phase == "done")
+                await until(lambda: player.phase == "done" and app.pages.is_seen)
                 await student.press("enter")
             assert app.pages.page == "end"
         return player

@@ -28,6 +28,7 @@ class _Wanted(NamedTuple):
     http: bool
     many: int
     stay: float
+    quiet: bool
 
 
 class ClientRunner:
@@ -64,16 +65,23 @@ class ClientRunner:
         self._starter.start()
 
     def send(
-        self, kind: str, target: Target | None = None, http: bool = False, count: int | None = None, stay: float | None = None
+        self,
+        kind: str,
+        target: Target | None = None,
+        http: bool = False,
+        count: int | None = None,
+        stay: float | None = None,
+        quiet: bool = False,
     ) -> None:
         """Send clients of that kind (see KINDS in clients.py); with `http` they ask for a page.
 
         `count` of them go at the same instant; None: as many as the kind says. `stay`: seconds of these silent ones.
+        `quiet`: nothing is said of them, unless they cannot be sent.
         """
         target = target or self._target
         assert target is not None
         many = KINDS[kind].count if count is None else count
-        self._wanted.put(_Wanted(kind, target, http, many, self._stay if stay is None else stay))
+        self._wanted.put(_Wanted(kind, target, http, many, self._stay if stay is None else stay, quiet))
 
     def dismiss(self) -> None:
         """End all clients that were sent until now, and wait for their processes; others can be sent after them."""
@@ -132,7 +140,7 @@ class ClientRunner:
             self._say(f"no client: {error.strerror}")
             return
         words = words_of(wanted.kind, wanted.target)
-        self._say(f"client {first}{words}: on its way" if wanted.many == 1 else f"{wanted.many} clients{words} on their way")
+        self._tell(wanted, f"client {first}{words}: on its way" if wanted.many == 1 else f"{wanted.many} clients{words} on their way")
         reader = Thread(target=self._read, args=(process, first, wanted), name="client outcomes", daemon=True)
         with self._lock:
             self._running.add(process)
@@ -148,14 +156,18 @@ class ClientRunner:
                 found = _NUMBER.match(text)
                 number = int(found[1]) if found else first
                 said = text[found.end() if found else 0 :].strip()
-                self._say(f"client {number}{words}: {said}")
+                self._tell(wanted, f"client {number}{words}: {said}")
                 outcomes += [said] if found else []
         if len(outcomes) < wanted.many:
             self._tell_end(process)
         if wanted.many > 1:
-            self._say(summary(wanted.kind, outcomes, wanted.many))
+            self._tell(wanted, summary(wanted.kind, outcomes, wanted.many))
         with self._lock:
             self._running.discard(process)
+
+    def _tell(self, wanted: _Wanted, message: str) -> None:
+        if not wanted.quiet:
+            self._say(message)
 
     def _tell_end(self, process: subprocess.Popen[str]) -> None:
         """Clients were ended before they were done: nobody else is told how."""

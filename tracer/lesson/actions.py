@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from tracer.lab.clients import KINDS
-from tracer.lesson.facts import Check, FactError, nearest, parse_check
-from tracer.timeline.filter import FilterError, parse_hold
+from tracer.lesson.facts import Check, FactError, parse_check
+from tracer.lesson.problems import nearest
+from tracer.timeline.filter import Filter, FilterError, parse_hold
 
 MOST_PAUSE = 5.0  # seconds
 MOST_CLIENTS = 50
@@ -42,7 +43,7 @@ class Dismiss:
 class HoldAt:
     """Whoever comes there is held."""
 
-    filter: str
+    filter: Filter
 
     def __str__(self) -> str:
         return f"hold {self.filter}"
@@ -142,10 +143,9 @@ class _Parse:
     @staticmethod
     def hold(rest: str) -> Action | None:
         try:
-            parse_hold(rest)
+            return HoldAt(parse_hold(rest))
         except FilterError as error:
             raise ActionError(f"in the filter {rest!r}: {error}") from None
-        return HoldAt(rest)
 
     @staticmethod
     def release(rest: str) -> Action | None:

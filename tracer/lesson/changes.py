@@ -56,6 +56,11 @@ def value_of(source: str, change: str) -> str:
     return source.encode()[begin:end].decode()
 
 
+def write_changed(server: Path, change: str, value: str, to: Path) -> None:
+    """Write that server.py, with that change, to a file. Raises CannotChange and OSError."""
+    to.write_bytes(with_value(server.read_bytes().decode("utf-8-sig"), change, value).encode())
+
+
 def student_copy(lesson: str, server: Path, folder: Path | None = None) -> Path:
     """The student's own copy of the lesson's server.py, made if it is not there. Raises CannotChange.
 

@@ -4,24 +4,28 @@
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from tracer.probe.hooks import HOOKS
+from tracer.recording.text import harmless
 from tracer.timeline.filter import Filter, parse
 
-from .actions import Action, parse_action
+from .actions import Action, Send, Wait, parse_action
 from .changes import CannotChange, value_of, with_value
-from .facts import Ask, Check, Fact, First, NextHook, nearest, parse_ask, parse_check, parse_fact
+from .facts import Ask, Check, Fact, First, NextHook, parse_ask, parse_check, parse_fact
 from .folder import SERVER, Folder, page_name
+from .kinds import KINDS
 from .languages import differences, unequal
 from .problems import Broken as Broken
 from .problems import Problem as Problem
+from .problems import nearest
 from .prose import Page
 from .syllabus import names, names_in
 from .table import Table
+from .toml_lines import Path as Keys
 
 LANGUAGES = ("en", "zh")
 LOOKS = ("calls", "queue", "children", "threads", "connections", "source", "inspector", "waiting", "output", "held", "timeline")
@@ -63,11 +67,19 @@ class Experiment:
 
     id: str
     change: str
+    present: str  # what that is in the lesson's server.py; "" where the student edits
     to: tuple[str, ...]  # what it may be changed to; () where the student edits
     do: tuple[Action, ...]
     ask: Fact
+    choices: tuple[str, ...]  # what may come of it, beside what the lesson's own run says
     look: str
     line: int
+
+    def changed(self, value: str) -> str:
+        """The change to that value as code says it."""
+        if self.change == SERVER:
+            return SERVER
+        return f"{self.change}({value})" if self.change.startswith("class ") else f"{self.change} = {value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,11 @@ class Lesson:
     steps: tuple[Step, ...]
     experiments: tuple[Experiment, ...]
     pages: Mapping[str, Page]
+    lines: Mapping[Keys, int]  # of lesson.toml
+
+    def line(self, *keys: str | int) -> int:
+        """Where that stands in lesson.toml: `"step", 0, "do", 1`; what is left out there stands where its table does."""
+        return next((self.lines[keys[:end]] for end in range(len(keys), 0, -1) if keys[:end] in self.lines), 1)
 
     @property
     def server(self) -> Path:
@@ -106,6 +123,13 @@ def _read(files: Folder) -> Lesson | None:
     pages = {language: page for language, (page, _) in found.items() if page is not None}
     table = files.table()
     lesson = reader.lesson(table, files.path, pages) if table is not None else None
+    titles = lesson.titles if lesson is not None else {}
+    for language, page in pages.items():
+        title = titles.get(language, page.title)
+        if title != page.title:
+            files.tell(page_name(language))(
+                page.line, f"the title is {title!r} in lesson.toml, and another one here: one title in both"
+            )
     for language, page in pages.items() if table is not None and reader.has_ids else ():
         for line, words in differences(reader.outline, page, found[language][1]):
             files.tell(page_name(language))(line, words)
@@ -125,11 +149,12 @@ class _Reader:
     def lesson(self, table: Table, folder: Path, pages: Mapping[str, Page]) -> Lesson | None:
         """All of it; None: there is too little."""
         minutes = table.number("minutes", 1, _MOST_MINUTES)
-        builds_on = table.all_parsed("builds_on", lambda name: _other(name, folder.resolve()))
+        builds_on = table.all_parsed("builds_on", _once(lambda name: _other(name, folder.resolve())))
         title, goal = table.table("title"), table.table("goals")
-        titles = {language: found.text for language in LANGUAGES if (found := title.text(language))}
-        goals = {language: tuple(one.text for one in goal.texts(language, needed=True)) for language in LANGUAGES}
-        counts = [len(ones) for ones in goals.values()]
+        titles = {language: found for language in LANGUAGES if (found := title.parsed(language, _line))}
+        found_goals = {language: goal.texts(language, needed=True) for language in LANGUAGES}
+        goals = {language: tuple(goal.each(language, _line, ones)) for language, ones in found_goals.items()}
+        counts = [len(ones) for ones in found_goals.values()]
         if 0 not in counts and len(set(counts)) > 1:
             goal.tell(LANGUAGES[-1], f"there are {' and '.join(map(str, counts))} goals: as many in each language")
         steps = [self._step(one) for one in table.tables("step", "a step", needed=True)]
@@ -138,14 +163,15 @@ class _Reader:
             one.end()
         if minutes is None:
             return None
-        return Lesson(folder.resolve().name, folder, minutes, builds_on, titles, goals, _whole(steps), _whole(experiments), pages)
+        name, lines = folder.resolve().name, table.lines
+        return Lesson(name, folder, minutes, builds_on, titles, goals, _whole(steps), _whole(experiments), pages, lines)
 
     def _step(self, table: Table) -> Step | None:
         identity = self._id(table, self.outline)
-        do = table.all_parsed("do", parse_action)
+        do = table.all_parsed("do", self._known(parse_action))
         stop = table.parsed("stop", _stop, needed=False)
         look = table.parsed("look", _look, needed=False) or LOOKS[0]
-        checks = table.all_parsed("check", parse_check)
+        checks = table.all_parsed("check", self._known(parse_check))
         taken: list[str] = []
         questions = [self._question(one, taken, table.has("stop")) for one in table.tables("question", "a question")]
         table.end()
@@ -157,9 +183,9 @@ class _Reader:
     def _question(self, table: Table, taken: list[str], stops: bool) -> Question | None:
         """A question of a step that `stops` at a call; its id is added to those taken."""
         identity = self._id(table, taken)
-        ask = table.parsed("ask", parse_ask)
-        do = table.all_parsed("do", parse_action)
-        choices = table.all_parsed("choices", _hook if isinstance(ask, NextHook) else str)
+        ask = table.parsed("ask", self._known(parse_ask))
+        do = table.all_parsed("do", self._known(parse_action))
+        choices = self._choices(table, ask)
         table.end()
         if do and isinstance(ask, NextHook | First):
             table.tell("do", f"{ask} is about the run as it goes on by itself: take this away, or ask a fact")
@@ -173,9 +199,10 @@ class _Reader:
     def _experiment(self, table: Table) -> Experiment | None:
         identity = self._id(table, self.outline)
         change = table.parsed("change", self._change)
-        to = table.all_parsed("to", lambda value: self._value(change, value), needed=change not in (None, SERVER))
-        do = table.all_parsed("do", parse_action)
-        ask = table.parsed("ask", parse_fact)
+        to = table.all_parsed("to", _once(lambda value: self._value(change, value)), needed=change not in (None, SERVER))
+        do = table.all_parsed("do", self._known(parse_action))
+        ask = table.parsed("ask", self._known(parse_fact))
+        choices = self._choices(table, ask)
         look = table.parsed("look", _look, needed=False) or LOOKS[0]
         table.end()
         if change == SERVER and to:
@@ -183,7 +210,30 @@ class _Reader:
         if identity is None:
             return None
         self.outline[identity] = []
-        return Experiment(identity, change, to, do, ask, look, table.line) if change is not None and ask is not None else None
+        if change is None or ask is None:
+            return None
+        return Experiment(identity, change, self._present(change), to, do, ask, choices, look, table.line)
+
+    def _choices(self, table: Table, ask: Ask | None) -> tuple[str, ...]:
+        """What tempts where that is asked."""
+        choices = table.all_parsed("choices", _once(_hook if isinstance(ask, NextHook) else str))
+        why = _offers(ask) if choices and ask is not None else ""
+        if why:
+            table.tell("choices", f"{why}: take this away")
+        return choices
+
+    def _known(self, parse: Callable[[str], T]) -> Callable[[str], T]:
+        """The same parser, of what goes to, or asks about, no server that the program does not speak of."""
+
+        def parsed(text: str) -> T:
+            found = parse(text)
+            server, words = _server_of(found), re.findall(r"\w+", self.program or "")
+            if server and words and server not in words:
+                names = {word: None for word in words if word.endswith("Server")}
+                raise ValueError(f"{SERVER} has no {server}" + (f": {nearest(server, names)}" if names else ""))
+            return found
+
+        return parsed
 
     def _id(self, table: Table, taken: Collection[str]) -> str | None:
         """The id of something, which is none of those taken."""
@@ -201,19 +251,22 @@ class _Reader:
 
     def _change(self, text: str) -> str:
         """What an experiment changes, which the program has. Raises ValueError."""
-        if self.program is not None and text != SERVER:
-            try:
-                value_of(self.program, text)
-            except CannotChange as error:
-                raise ValueError(str(error)) from None
+        try:
+            self._present(text)
+        except CannotChange as error:
+            raise ValueError(str(error)) from None
         return text
+
+    def _present(self, change: str) -> str:
+        """What the program has in that place; "": all of it, or there is no program. Raises CannotChange."""
+        return value_of(self.program, change) if self.program is not None and change != SERVER else ""
 
     def _value(self, change: str | None, text: str) -> str:
         """What that can be changed to. Raises ValueError."""
         if self.program is None or change in (None, SERVER):
             return text
         try:
-            if text.strip() == value_of(self.program, change):
+            if text.strip() == self._present(change):
                 raise ValueError(f"{text!r} is what {SERVER} has already: nothing would change")
             with_value(self.program, change, text)
         except CannotChange as error:
@@ -226,7 +279,48 @@ def _whole(found: list[T | None]) -> tuple[T, ...]:
     return tuple(one for one in found if one is not None)
 
 
+def _server_of(found: object) -> str:
+    """The class of the server that an action, a check or a fact names; "": none."""
+    match found:
+        case Send(server=server):
+            return server
+        case Wait(check=Check(fact=fact)) | Check(fact=fact) | (Fact() as fact) if fact.filter is None:
+            return fact.argument
+    return ""
+
+
+def _offers(ask: Ask) -> str:
+    """What is offered where that is asked, and nothing beside it; "": choices are, too."""
+    match ask:
+        case First():
+            return "its two calls are offered"
+        case Fact(name=name) if ask.is_number:
+            return f"{name} is a number, which is typed"
+        case Fact(name=name) if KINDS[name].words:
+            return f"all that {name} can be is offered"
+    return ""
+
+
 # What stands in a text of lesson.toml. Each raises ValueError where it is wrong.
+
+
+def _once(parse: Callable[[str], T]) -> Callable[[str], T]:
+    """The same parser, which takes no text twice."""
+    taken = set()
+
+    def parsed(text: str) -> T:
+        if text.strip() in taken:
+            raise ValueError(f"{text!r} stands there twice")
+        taken.add(text.strip())
+        return parse(text)
+
+    return parsed
+
+
+def _line(text: str) -> str:
+    if harmless(text) != text:
+        raise ValueError(f"{text!r} has more than letters in it: no line breaks, no control characters")
+    return text
 
 
 def _look(text: str) -> str:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tracer.recording.follow import Follower
+from tracer.timeline.at import at
 from tracer.timeline.timeline import Timeline
 
-from .facts import Facts, Value
+from .facts import Facts
 from .format import Experiment, Lesson
+from .kinds import Value
 from .player import Player
-from .run import NotReached, Run
+from .run import NotReached, Run, listens
 
 _PAUSE = 0.01  # seconds between two looks at a recording that does not grow
 
@@ -56,6 +58,7 @@ class Answered(NamedTuple):
     offered: tuple[str, ...]  # to choose from; (): a number is typed
     wrong: tuple[str, ...]  # of these, those that are not right
     decided: bool
+    waiting: tuple[str, ...]  # labels of those that are held, so that nothing says what they do next
 
 
 class Played(NamedTuple):
@@ -65,6 +68,8 @@ class Played(NamedTuple):
     seconds: float  # that it took
     answers: tuple[Answered, ...]
     why: str  # it was not reached, or what should be is not so; "": all is well
+    key: tuple[str | int, ...]  # where in its table of lesson.toml that was to be
+    listens: bool  # the server has begun to
 
 
 def play(lesson: Lesson, path: Path) -> Iterator[Played]:
@@ -92,21 +97,24 @@ def _is_over(player: Player, now: int) -> bool:
 
 
 def _played(player: Player, seconds: float) -> Played:
-    one = player.reached
+    one, timeline = player.reached, player.facts.timeline
     answers = []
     for asked in one.asked:
         if asked.truth is not None and asked.offered is not None:
             wrong = tuple(answer for answer in asked.offered if asked.truth.verdict(answer) is False)
-            answers.append(Answered(asked.question.id, asked.truth.legal, asked.offered, wrong, asked.truth.decided))
-    return Played(one.step.id, seconds, tuple(answers), one.why)
+            held = () if asked.truth.decided else tuple(one.label for one in at(timeline, timeline.newest).held)
+            answers.append(Answered(asked.question.id, asked.truth.legal, asked.offered, wrong, asked.truth.decided, held))
+    return Played(one.step.id, seconds, tuple(answers), one.why, one.key, listens(player.facts))
 
 
 class Trial(NamedTuple):
     """What came of an experiment's run."""
 
     path: Path
+    t: int  # when it was asked, or given up
     value: Value | None  # of the fact that it asks; None: not known
     why: str  # it could not be played; "": it was
+    key: tuple[str | int, ...] = ()  # where in its table of lesson.toml
 
 
 def trial(server: Path, experiment: Experiment, path: Path) -> Trial:
@@ -116,5 +124,6 @@ def trial(server: Path, experiment: Experiment, path: Path) -> Trial:
         try:
             recording.until(lambda now: run.is_done(recording.facts, now))
         except NotReached as error:
-            return Trial(path, None, str(error))
-        return Trial(path, recording.facts.value(experiment.ask, recording.timeline.newest), "")
+            return Trial(path, recording.timeline.newest, None, str(error), error.key)
+        t = recording.timeline.newest
+        return Trial(path, t, recording.facts.value(experiment.ask, t), "")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from .facts import nearest
+from .problems import nearest
 from .prose import Page, Section
 
 Outline = Mapping[str, Sequence[str]]

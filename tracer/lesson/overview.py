@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .format import Broken, Lesson, load
-from .progress import summary
+from .progress import kept
 from .syllabus import lessons_folder, names
 from .words import say
 
@@ -41,10 +41,12 @@ def _entry(lesson: Lesson, language: str) -> Entry:
 
 
 def _progress(lesson: Lesson, language: str) -> str:
-    known = summary(lesson.name)
+    """How far the student is, as far as the lesson still has what was kept of it."""
+    known = kept(lesson.name)
     if not known.done:
-        count = len(lesson.steps)
-        return say(language, "at step", number=min(known.reached, count), count=count) if known.reached else ""
-    answered = known.right + known.wrong
-    score = say(language, "score", right=known.right, count=answered) if answered else ""
+        reached = sum(step.id in known.reached for step in lesson.steps)
+        return say(language, "at step", number=reached, count=len(lesson.steps)) if reached else ""
+    given = (known.answers.get((step.id, question.id)) for step in lesson.steps for question in step.questions)
+    verdicts = [one.right for one in given if one is not None and one.right is not None]
+    score = say(language, "score", right=sum(verdicts), count=len(verdicts)) if verdicts else ""
     return say(language, "comma").join(filter(None, (say(language, "done"), score)))

@@ -8,8 +8,10 @@ done after its answer is done also when it is skipped.
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tracer.timeline.units import clock_time
+
 from .facts import Facts, NextHook
-from .format import Lesson, Question, Step
+from .format import Experiment, Lesson, Question, Step
 from .progress import Given, Progress
 from .run import PATIENCE, NotReached, Run, how_it_ended
 from .truths import Stop, Truth, offered, truth
@@ -51,6 +53,7 @@ class Reached:
     stop: Stop | None = None
     asked: list[Asked] = field(default_factory=list)  # its questions, up to the one that waits
     why: str = ""  # it cannot be reached, or what should be is not so
+    key: tuple[str | int, ...] = ()  # where in its table of lesson.toml that was to be: ("question", 0, "ask")
 
 
 class Player:
@@ -150,6 +153,10 @@ class Player:
         ids = [one.id for one in self.lesson.steps]
         self._target = ids.index(step) if step in ids else 0
 
+    def predictable(self, experiment: Experiment) -> tuple[str, ...]:
+        """What may come of an experiment, to choose from; (): a number is to be typed."""
+        return offered(self.facts, experiment.ask, Stop(self.facts.timeline.newest), experiment.choices) or ()
+
     @property
     def target(self) -> int:
         """Which step it comes to without stopping, from 0."""
@@ -212,7 +219,7 @@ class Player:
                 return self._stop(one, now)
             return bool(one.asked) and self._decide(one, one.asked[-1], now)
         except NotReached as error:
-            one.why = str(error)
+            one.why, one.key = str(error), error.key if one.stop is None else ("question", len(one.asked) - 1, *error.key)
             return True
 
     def _stop(self, one: Reached, now: int) -> bool:
@@ -222,17 +229,15 @@ class Player:
         stop = self._found(one.step) if one.step.stop is not None or one.found is None else one.found
         if stop is None:
             if ended or now - one.since > PATIENCE * _SECOND:
-                raise NotReached(
-                    f"nothing was found at {one.step.stop}: {how_it_ended(self.facts.timeline) if ended else 'it did not come'}"
-                )
+                raise NotReached(f"nothing was found at {one.step.stop}: {self._why_not_found(one.step)}", "stop")
             return False
         if stop != one.found:
             one.found, one.settled = stop, now
         if now - one.settled < self._grace and not ended:  # others may have been there before, or have done what is checked
             return False
-        for check in one.step.checks:
+        for number, check in enumerate(one.step.checks):
             if not self.facts.holds(check, stop.t):
-                raise NotReached(f"{check} is not so: it is {self.facts.shown(check.fact, stop.t)}")
+                raise NotReached(f"{check} is not so: it is {self.facts.shown(check.fact, stop.t)}", "check", number)
         one.stop = stop
         self._ask(one)
         return True
@@ -244,6 +249,16 @@ class Player:
         stops = [one.stop.t for one in self._reached if one.stop is not None]
         since = stops[-1] if stops else -1
         return next((Stop(one.t, one.place) for one in self.facts.found(step.stop) if one.t > since), None)
+
+    def _why_not_found(self, step: Step) -> str:
+        """What kept the run from the stop of the newest step."""
+        timeline = self.facts.timeline
+        too_early = self.facts.found(step.stop) if step.stop is not None else []
+        if too_early:
+            when, last = clock_time(too_early[-1].t - timeline.start), self._reached[-2].step.id
+            cure = "put this step earlier, or give that one an earlier stop"
+            return f"it came at {when}, and not after the stop of step {last}: {cure}"
+        return how_it_ended(timeline) if timeline.ended is not None else "it did not come"
 
     def _ask(self, one: Reached) -> None:
         """Ask the step's next question, if there is one; behind the last question of the last step the lesson is done."""
@@ -290,5 +305,5 @@ class Player:
         if found is not None and (found.decided or late > _DECIDED):
             return found
         if late > PATIENCE * _SECOND:
-            raise NotReached(f"the run does not answer {asked.question.ask}")
+            raise NotReached(f"the run does not answer {asked.question.ask}", "ask")
         return None

@@ -1,6 +1,7 @@
 """What is wrong with a lesson: each problem with its file and line."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,3 +28,9 @@ class Broken(Exception):  # noqa: N818 - it says what a folder is
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda one: (str(one.file), one.line)))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """The cure for a word that is none of those known."""
+    near = get_close_matches(name, known, 1)
+    return f"did you mean {near[0]}?" if near else f"choose one of {', '.join(known)}"

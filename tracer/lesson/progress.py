@@ -20,8 +20,6 @@ from tracer.recording.private import make_folder, read, write
 from tracer.recording.text import harmless
 from tracer.supervisor.journal import recordings_folder
 
-from .syllabus import lessons_folder
-
 _VERSION = 1
 _LARGEST = 1 << 20  # bytes of a file that is read
 LONGEST = 200  # letters of an answer
@@ -35,27 +33,20 @@ class Given(NamedTuple):
     right: bool | None
 
 
-class Summary(NamedTuple):
-    """A lesson's progress in numbers, for a list of lessons."""
-
-    reached: int  # steps and experiments
-    done: bool
-    right: int  # answers
-    wrong: int
-
-
 class _NotOurs(Exception):  # noqa: N818 - it says what is there instead
     """The file is no progress of a lesson; the message says what it is instead."""
 
 
 @dataclass(frozen=True)
-class _Kept:
+class Kept:
+    """What a student has done in a lesson: where he is, whether he came to the end, where he has been, what he answered."""
+
     step: str = ""
     done: bool = False
     reached: tuple[str, ...] = ()
     answers: Mapping[tuple[str, str], Given] = field(default_factory=dict)
 
-    def at(self, step: str) -> "_Kept":
+    def at(self, step: str) -> "Kept":
         reached = self.reached if step in ("", *self.reached) else (*self.reached, step)
         return replace(self, step=step, reached=reached)
 
@@ -65,36 +56,31 @@ def learn_folder() -> Path:
     return recordings_folder().with_name("learn")
 
 
-def file_name(lesson: str) -> str:
-    """A safe name for what is kept of a lesson, its own: one of the syllabus has its name, any other is told by its folder."""
-    if _PLAIN.fullmatch(lesson):
-        return lesson
-    folder = Path(lesson).resolve()
-    if folder.parent == lessons_folder().resolve() and _PLAIN.fullmatch(folder.name):
-        return folder.name
-    word = re.sub("[^a-z0-9]+", "-", folder.name.lower())[:40].strip("-")
-    return f"{word or 'lesson'}@{sha256(os.fsencode(folder)).hexdigest()[:16]}"  # no plain name has an @
+def file_name(key: str) -> str:
+    """A safe name, its own, for what is kept of the lesson of that key (see `syllabus.key_of`)."""
+    if _PLAIN.fullmatch(key):
+        return key
+    word = re.sub("[^a-z0-9]+", "-", Path(key).name.lower())[:40].strip("-")
+    return f"{word or 'lesson'}@{sha256(os.fsencode(key)).hexdigest()[:16]}"  # no plain name has an @
 
 
-def summary(lesson: str, folder: Path | None = None) -> Summary:
-    """The progress of that lesson in numbers; all 0 when nothing is kept of it, or nothing that can be read."""
+def kept(key: str, folder: Path | None = None) -> Kept:
+    """What is kept of the lesson of that key; nothing, where that cannot be read."""
     try:
-        kept = _read(_path(lesson, folder))
+        return _read(_path(key, folder))
     except (OSError, _NotOurs):
-        kept = _Kept()
-    verdicts = [given.right for given in kept.answers.values()]
-    return Summary(len(kept.reached), kept.done, verdicts.count(True), verdicts.count(False))
+        return Kept()
 
 
 class Progress:
     """The progress of one lesson. Two players of it do not lose each other's answers: what stands in the file counts."""
 
-    def __init__(self, lesson: str, folder: Path | None = None) -> None:
-        """Take up the lesson of that name, or in that folder, where it was left."""
+    def __init__(self, key: str, folder: Path | None = None) -> None:
+        """Take up the lesson of that key (see `syllabus.key_of`) where it was left."""
         self.why = ""  # one line for the student: why progress is not kept, or what was put aside; "": all is well
-        self._path = _path(lesson, folder)
+        self._path = _path(key, folder)
         self._keeps = True
-        self._kept = _Kept()
+        self._kept = Kept()
         self._load()
 
     @property
@@ -132,9 +118,9 @@ class Progress:
 
     def restart(self) -> None:
         """Forget it all: the student begins anew."""
-        self._change(lambda kept: _Kept())
+        self._change(lambda kept: Kept())
 
-    def _change(self, change: Callable[[_Kept], _Kept]) -> None:
+    def _change(self, change: Callable[[Kept], Kept]) -> None:
         self._load()
         self._kept = change(self._kept)
         if not self._keeps:
@@ -171,8 +157,8 @@ class Progress:
         self.why = harmless(f"progress is not kept: {self._path}: {error.strerror}")
 
 
-def _path(lesson: str, folder: Path | None) -> Path:
-    return (folder or learn_folder()) / f"{file_name(lesson)}.json"
+def _path(key: str, folder: Path | None) -> Path:
+    return (folder or learn_folder()) / f"{file_name(key)}.json"
 
 
 def _put_aside(path: Path) -> Path:
@@ -181,7 +167,7 @@ def _put_aside(path: Path) -> Path:
     return path.rename(next(aside for name in names if not os.path.lexists(aside := path.with_name(name))))
 
 
-def _read(path: Path) -> _Kept:
+def _read(path: Path) -> Kept:
     """What is kept in that file. Raises OSError and _NotOurs."""
     content = read(path, _LARGEST + 1)
     if len(content) > _LARGEST:
@@ -197,11 +183,11 @@ def _read(path: Path) -> _Kept:
     return _understood(found)
 
 
-def _understood(found: dict[str, object]) -> _Kept:
+def _understood(found: dict[str, object]) -> Kept:
     match found:
         case {"step": str(step), "done": bool(done), "reached": list(reached), "answers": list(answers)}:
             if all(isinstance(entry, str) for entry in reached):
-                return _Kept(step, done, tuple(reached), dict(map(_answer, answers)))
+                return Kept(step, done, tuple(reached), dict(map(_answer, answers)))
     raise _NotOurs("it is damaged")
 
 
@@ -212,7 +198,7 @@ def _answer(entry: object) -> tuple[tuple[str, str], Given]:
     raise _NotOurs("it is damaged")
 
 
-def _written(kept: _Kept) -> bytes:
+def _written(kept: Kept) -> bytes:
     answers = [[*place, *given] for place, given in kept.answers.items()]
     fields = {"step": kept.step, "done": kept.done, "reached": kept.reached, "answers": answers}
     return json.dumps({"tracer": "progress", "version": _VERSION, **fields}).encode()

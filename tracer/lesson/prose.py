@@ -82,6 +82,7 @@ class Page:
     title: str
     intro: tuple[Block, ...]
     sections: Mapping[str, Section]  # by id, in order
+    line: int = 1  # of the title
 
 
 def read(text: str) -> Page:
@@ -130,7 +131,7 @@ class _Reader:
         if not self.path:
             raise ProseError(1, "There is no title: begin with `# Title of the lesson`.")
         title = self.path[0]
-        return Page(title.heading, tuple(title.blocks), title.sections())
+        return Page(title.heading, tuple(title.blocks), title.sections(), title.line)
 
     def _heading(self, node: SyntaxTreeNode) -> None:
         level, line = int(node.tag[1:]), _line(node)

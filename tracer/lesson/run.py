@@ -26,6 +26,7 @@ from tracer.timeline.filter import parse
 from tracer.timeline.lifetimes import FOREVER
 from tracer.timeline.moment import Moment, ServerMoment
 from tracer.timeline.timeline import Timeline
+from tracer.timeline.words import signal_name
 
 from .actions import Action, Dismiss, HoldAt, Pause, Release, Send, Signal, Wait
 from .facts import Facts
@@ -38,7 +39,11 @@ _LISTENS = parse("after server_activate & !raised")
 
 
 class NotReached(Exception):  # noqa: N818 - it says what did not happen
-    """What did not come, in one line."""
+    """What did not come, in one line; and at which key of lesson.toml it was to, with its place there: `"do", 1`."""
+
+    def __init__(self, words: str, *key: str | int) -> None:
+        super().__init__(words)
+        self.key = key
 
 
 class Run:
@@ -52,6 +57,7 @@ class Run:
         self._clients = self._ended.enter_context(ClientRunner(None, self._hear, path, patience=STAY))
         self._said: deque[str] = deque(maxlen=1)
         self._to_do: deque[Action] = deque()
+        self._done = 0  # how many were done before the first of these
         self._begun = False  # the first of these has been asked for
         self._since = 0  # when it became the first
         self._count = 0  # clients that were sent, by anybody
@@ -75,15 +81,18 @@ class Run:
         """Have the supervisor do something, as a person would; False if it is not there any more."""
         return self._supervisor.do(command, **fields)
 
-    def send(self, kind: str, server: ServerMoment | None, count: int | None = None, stay: float | None = None) -> range:
+    def send(
+        self, kind: str, server: ServerMoment | None, count: int | None = None, stay: float | None = None, quiet: bool = False
+    ) -> range:
         """Send clients to that server: their numbers. Empty: it does not listen, or at no address that can be reached.
 
-        A silent one goes by itself: after `stay` seconds, or else soon enough for a student who has sent it.
+        A silent one goes by itself: after `stay` seconds, or else soon enough for a student who has sent it. `quiet`: nothing is
+        said of them.
         """
         target = _target(server) if server is not None else None
         if target is None:
             return range(0)
-        self._clients.send(kind, target, count=count, stay=stay)
+        self._clients.send(kind, target, count=count, stay=stay, quiet=quiet)
         first = self._count + 1
         self._count += count or KINDS[kind].count
         return range(first, self._count + 1)
@@ -109,6 +118,7 @@ class Run:
 
     def do(self, actions: Iterable[Action]) -> None:
         """Do all of these, after what is still to be done."""
+        self._done = self._done if self._to_do else 0
         self._to_do.extend(actions)
 
     def is_done(self, facts: Facts, now: int) -> bool:
@@ -120,14 +130,15 @@ class Run:
                 done = self._perform(action, facts, now) or self._is_vain(action, facts)
                 if not done:
                     self._check_patience(action, facts, now)
-            except NotReached:
+            except NotReached as error:
                 self._to_do.clear()
                 self._begun, self._since, self._sent, self._awaited = False, 0, 0, range(0)
-                raise
+                raise NotReached(str(error), "do", self._done) from None
             if not done:
                 self._begun = True
                 return False
             self._to_do.popleft()
+            self._done += 1
             self._begun, self._since = False, 0
         return True
 
@@ -140,7 +151,7 @@ class Run:
             case Dismiss():
                 return self._dismiss(moment)
             case HoldAt():
-                return self._hold(str(parse(action.filter)), moment)
+                return self._hold(str(action.filter), moment)
             case Release():
                 return self._release(action.label, moment)
             case Signal():
@@ -163,9 +174,8 @@ class Run:
         if self._sent == count:
             self._sent, self._awaited = 0, range(0)
             return True
-        listening = {facts.timeline.server_of(one.context, one.span) for one in facts.found(_LISTENS)}
-        known = [one for one in moment.servers if one.server in listening and action.server in ("", one.class_name)]
-        self._awaited = self.send(action.kind, known[0], at_once, STAY) if known else range(0)
+        known = [one for one in _listening(facts, moment) if action.server in ("", one.class_name)]
+        self._awaited = self.send(action.kind, known[0], at_once, STAY, quiet=True) if known else range(0)
         if self._awaited:
             self._sent, self._since = self._sent + at_once, now  # each of them may take its time
         return False
@@ -194,7 +204,10 @@ class Run:
             if label and not held:
                 raise NotReached(f"{label} is not held, so it cannot be released")
             self._released = {(one.context, one.since) for one in held}
-        return self._released.isdisjoint((one.context, one.since) for one in held) and bool(label or not moment.holds)
+        done = self._released.isdisjoint((one.context, one.since) for one in held) and bool(label or not moment.holds)
+        if done and not label:
+            self._holds.clear()  # another one in the same place would be the student's
+        return done
 
     def _signal(self, action: Signal, facts: Facts) -> bool:
         root = facts.timeline.settle().root
@@ -218,16 +231,35 @@ class Run:
             if action.check.is_missed(facts.value(fact, newest)):
                 why = "it will not come true any more"
             why += f": {fact} is {facts.shown(fact, newest)}" if why else ""
+        if why and isinstance(action, Send) and not self._sent:
+            listening = [one.class_name for one in _listening(facts, at(facts.timeline, facts.timeline.newest))]
+            if not listening:
+                why = "the server does not listen"
+            elif action.server not in ("", *listening):
+                why = f"no server {action.server} listens, but {' and '.join(listening)} does"
         if why:
             raise NotReached(f"{action}: {why}")
+
+
+def listens(facts: Facts) -> bool:
+    """Whether a server of the program has begun to listen."""
+    return bool(facts.found(_LISTENS))
+
+
+def _listening(facts: Facts, moment: Moment) -> list[ServerMoment]:
+    """The servers that have begun to listen."""
+    listening = {facts.timeline.server_of(one.context, one.span) for one in facts.found(_LISTENS)}
+    return [one for one in moment.servers if one.server in listening]
 
 
 def how_it_ended(timeline: Timeline) -> str:
     """How a program ended that was to go on, with the last line that it wrote."""
     root = timeline.settle().root
     how = "the server has ended"
-    if root is not None and root.status:
+    if root is not None and root.status is not None:
         how += f" with status {root.status}"
+    if root is not None and root.signal is not None:
+        how += f" by signal {root.signal} ({signal_name(root.signal)})"
     written = "".join(timeline.outputs.texts[-20:]).strip().splitlines()
     return f"{how}: {harmless(uncoloured(written[-1]).strip())}" if written else how
 

@@ -30,6 +30,12 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.parent.name for path in folder.glob(f"*/{LESSON}"))
 
 
+def key_of(folder: Path) -> str:
+    """What a lesson is known by among all that a student may play: its name in the syllabus, or else the path of its folder."""
+    folder = folder.resolve()
+    return folder.name if folder.parent == lessons_folder().resolve() else str(folder)
+
+
 def find(name: str) -> Path:
     """The folder of the lesson that a person calls `name`: by that, or by its number or its words alone, or by a path. Raises NoLesson.
 

@@ -6,7 +6,7 @@ What is wrong has no value (None), or is left out of several: whoever asks goes 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from .facts import nearest
+from .problems import nearest
 from .toml_lines import Path
 
 Tell: TypeAlias = Callable[[int, str], None]
@@ -50,9 +50,9 @@ class Table:
         self, values: Mapping[str, Any], path: Path, lines: Mapping[Path, int], tell: Tell, name: str, prefix: str = ""
     ) -> None:
         self.line = lines.get(path, 1)
+        self.lines = lines  # of the whole file
         self._values = values
         self._path = path
-        self._lines = lines
         self._tell = tell
         self._name = name
         self._prefix = prefix
@@ -60,7 +60,7 @@ class Table:
 
     def line_of(self, key: str) -> int:
         """Where a key stands; where the table does, if it is not there."""
-        return self._lines.get((*self._path, key), self.line)
+        return self.lines.get((*self._path, key), self.line)
 
     def has(self, key: str) -> bool:
         """Whether anything stands at a key."""
@@ -95,16 +95,24 @@ class Table:
             self._wrong(key, "is a list of texts")
             return ()
         line = self.line_of(key)
-        return tuple(Text(one, self._lines.get((*self._path, key, place), line)) for place, one in enumerate(values))
+        return tuple(Text(one, self.lines.get((*self._path, key, place), line)) for place, one in enumerate(values))
 
     def parsed(self, key: str, parse: Callable[[str], T], needed: bool = True) -> T | None:
         """What `parse` makes of the text of a key; it raises ValueError where that is wrong."""
         found = self.text(key, needed)
-        return next(self._parsed(key, parse, (found,)), None) if found is not None else None
+        return next(self.each(key, parse, (found,)), None) if found is not None else None
 
     def all_parsed(self, key: str, parse: Callable[[str], T], needed: bool = False) -> tuple[T, ...]:
         """What `parse` makes of each text of a key."""
-        return tuple(self._parsed(key, parse, self.texts(key, needed)))
+        return tuple(self.each(key, parse, self.texts(key, needed)))
+
+    def each(self, key: str, parse: Callable[[str], T], found: Iterable[Text]) -> Iterator[T]:
+        """The same of texts that were found there."""
+        for text, line in found:
+            try:
+                yield parse(text)
+            except ValueError as error:
+                self._tell(line, f"{self._prefix}{key}: {error}")
 
     def table(self, key: str) -> "Table":
         """The table of a key, with a key for each language; an empty one if it is not there, or none: nothing more is told of that."""
@@ -113,7 +121,7 @@ class Table:
         if not good:
             self._wrong(key, "is given in each language")
         tell = self._tell if good else lambda line, words: None
-        return Table(values if isinstance(values, dict) else {}, (*self._path, key), self._lines, tell, self._name, f"{key}.")
+        return Table(values if isinstance(values, dict) else {}, (*self._path, key), self.lines, tell, self._name, f"{key}.")
 
     def tables(self, key: str, name: str, needed: bool = False) -> list["Table"]:
         """The tables of an array of tables; [] if it is not there. `name` is what one is called: "a step"."""
@@ -125,7 +133,7 @@ class Table:
             there = f"{self._name} has {name} at least" if values in (None, []) else f"{name} is a table of its own"
             self._tell(self.line_of(key), f"{there}: write [[{header}]], and its keys below")
             return []
-        return [Table(one, (*self._path, key, place), self._lines, self._tell, name) for place, one in enumerate(values)]
+        return [Table(one, (*self._path, key, place), self.lines, self._tell, name) for place, one in enumerate(values)]
 
     def end(self) -> None:
         """Nothing more is asked: whatever else stands there is told."""
@@ -152,10 +160,3 @@ class Table:
         """That something else should stand at a key."""
         name = self._prefix + key
         self._tell(self.line_of(key), f"{name} {what}: write {name} = {EXAMPLES[name]}")
-
-    def _parsed(self, key: str, parse: Callable[[str], T], found: Iterable[Text]) -> Iterator[T]:
-        for text, line in found:
-            try:
-                yield parse(text)
-            except ValueError as error:
-                self._tell(line, f"{self._prefix}{key}: {error}")

@@ -12,8 +12,7 @@ from typing import Literal, Self, TypeAlias
 
 from tracer.supervisor.journal import CannotRecord
 
-from .changes import CannotChange, problem_of, student_copy, with_value
-from .facts import Value
+from .changes import CannotChange, problem_of, student_copy, write_changed
 from .folder import SERVER
 from .format import Experiment, Lesson
 from .headless import Trial, trial
@@ -40,15 +39,20 @@ class Tried:
     experiment: str  # its id
     value: str
     predicted: str
-    before: Value | None = None  # what the run of the lesson's own server.py says; None: nothing
-    after: Value | None = None  # and that of the changed one
+    before: Trial | None = None  # the run of the lesson's own server.py; None: there was none
+    after: Trial | None = None  # and that of the changed one
     why: str = ""  # it could not be made; "": it was
-    recordings: tuple[Path, ...] = ()  # of both runs, as far as they went
 
     @property
     def right(self) -> bool | None:
         """Whether it was predicted; None: nothing was, or nobody can say."""
-        return None if self.after is None or not self.predicted else self.predicted == str(self.after)
+        value = self.after.value if self.after is not None else None
+        return None if value is None or not self.predicted else self.predicted == str(value)
+
+    @property
+    def runs(self) -> dict[str, Trial]:
+        """Those that there were, by name."""
+        return {name: run for name, run in (("before", self.before), ("after", self.after)) if run is not None}
 
 
 class Trials:
@@ -94,11 +98,11 @@ class Trials:
         server = self._server(experiment, value)
         before = self._before.get(identity) or trial(self._lesson.server, experiment, self._new_path(f"-{identity}-before"))
         if before.why:
-            return Tried(identity, value, predicted, why=before.why, recordings=(before.path,))
+            return Tried(identity, value, predicted, before, why=before.why)
         self._before[identity] = before
         self._count += 1
         after = trial(server, experiment, self._new_path(f"-{identity}-try{self._count}"))
-        return Tried(identity, value, predicted, before.value, after.value, after.why, (before.path, after.path))
+        return Tried(identity, value, predicted, before, after, after.why)
 
     def _server(self, experiment: Experiment, value: str) -> Path:
         """The changed program. Raises CannotChange."""
@@ -109,5 +113,5 @@ class Trials:
                 raise CannotChange(f"{copy}: {problem}")
             return copy
         changed = Path(self._left.enter_context(TemporaryDirectory(prefix="tracer-learn-"))) / SERVER
-        changed.write_text(with_value(self._lesson.server.read_text(encoding="utf-8"), experiment.change, value), encoding="utf-8")
+        write_changed(self._lesson.server, experiment.change, value, changed)
         return changed

@@ -12,9 +12,10 @@ from tracer.timeline.order import Event, before, next_hooks
 from tracer.timeline.timeline import Timeline
 from tracer.timeline.units import clock_time
 
-from .facts import KINDS, Ask, Fact, Facts, First, NextHook, is_after
+from .facts import Ask, Fact, Facts, First, NextHook
+from .kinds import KINDS
 
-_OF_ENDS = ("outcome", "error", "milliseconds")  # facts that the end of a call decides
+_PROOFS = 3  # that are shown of several right answers
 _SELDOM = ("client", "other")  # words that tempt nobody
 OFFERED = 4  # answers to choose from, or more where more are right
 _ERRORS = ("ValueError", "OSError", "RuntimeError", "KeyboardInterrupt")
@@ -57,6 +58,12 @@ class Truth:
         """Whether an answer is right; None: nobody can say."""
         return True if given in self.legal else False if self.decided else None
 
+    def proofs(self, given: str) -> tuple[Evidence, ...]:
+        """What decides, to be shown to who answered that: of several right answers the one that was given; else the first few."""
+        if given in self.legal and len(self.evidence) == len(self.legal):
+            return (self.evidence[self.legal.index(given)],)
+        return self.evidence[:_PROOFS]
+
 
 def truth(facts: Facts, ask: Ask, stop: Stop) -> Truth | None:
     """The truth at a stop; None: it is not known yet."""
@@ -84,7 +91,7 @@ def offered(facts: Facts, ask: Ask, stop: Stop, tempting: Sequence[str]) -> tupl
     if kind.words:
         return tuple(word for word in kind.words if word not in _SELDOM or word == value)
     right = [str(value)] if value is not None else []
-    others = _ERRORS if ask.name == "error" else _owners(facts, stop)
+    others = _ERRORS if ask.name == "error" else _owners(facts, ask)
     return _some(right, [*tempting, *others])
 
 
@@ -106,9 +113,12 @@ def _some(right: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _owners(facts: Facts, stop: Stop) -> list[str]:
-    """Classes that may have supplied a hook."""
-    owners = {code.owner for code in facts.timeline.codes.values() if code.hook in HOOKS and HOOKS[code.hook].on != "system"}
+def _owners(facts: Facts, ask: Fact) -> list[str]:
+    """Classes that may have supplied such a hook: of servers a server's, of handlers a handler's."""
+    hooks = ask.filter.hooks() if ask.filter is not None else None
+    kinds = {HOOKS[hook].on for hook, _ in hooks if hook in HOOKS} if hooks else set()
+    codes = [code for code in facts.timeline.codes.values() if code.hook in HOOKS and HOOKS[code.hook].on != "system"]
+    owners = {code.owner for code in codes if not kinds or HOOKS[code.hook].on in kinds}
     return sorted(owners, key=lambda name: (not name[:1].isupper(), name))
 
 
@@ -131,7 +141,7 @@ def _first(facts: Facts, ask: First) -> Truth | None:
     if one is None or other is None:
         return None
     timeline, names = facts.timeline, (str(ask.one), str(ask.other))
-    events = [Event(*found.place, is_after(filter_)) for found, filter_ in ((one, ask.one), (other, ask.other))]
+    events = [Event(found.t, found.context.id, found.span, found.after) for found in (one, other)]
     proofs = tuple(evidence(timeline, Place(event.t, event.context, event.span), event.end) for event in events)
     if before(timeline, events[0], events[1]):
         return Truth(names[:1], True, proofs[:1])
@@ -141,15 +151,11 @@ def _first(facts: Facts, ask: First) -> Truth | None:
 
 
 def _of_fact(facts: Facts, fact: Fact, stop: Stop) -> Evidence:
-    timeline, place = facts.timeline, facts.decides(fact, stop.t)
-    if place is None:
-        return Evidence(None, clock_time(stop.t - timeline.start), "is so", fact=f"{fact} = {facts.value(fact, stop.t)}")
-    filter_ = fact.filter or KINDS[fact.name].decided
-    if fact.name in _OF_ENDS:
-        end = timeline.spans.span(timeline.contexts[place.context], place.span).end
-        if end is not None and end <= stop.t:
-            return evidence(timeline, place._replace(t=end), end=True)
-    return evidence(timeline, place, filter_ is not None and is_after(filter_))
+    found = facts.decides(fact, stop.t)
+    if found is not None:
+        return evidence(facts.timeline, found.place, found.after)
+    since = clock_time(facts.known(fact, stop.t) - facts.timeline.start)
+    return Evidence(None, since, "is so", fact=f"{fact} = {facts.value(fact, stop.t)}")
 
 
 def evidence(timeline: Timeline, place: Place, end: bool = False) -> Evidence:

@@ -7,23 +7,23 @@ Rules of this file:
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from tracer.lesson.answers import answer_words, event_words
-from tracer.lesson.changes import CannotChange, newer, problem_of, value_of
-from tracer.lesson.facts import Ask
+from tracer.lesson.answers import answer_words
+from tracer.lesson.changes import CannotChange, newer, problem_of
 from tracer.lesson.folder import SERVER
 from tracer.lesson.format import Experiment
-from tracer.lesson.headless import Reading
+from tracer.lesson.headless import Reading, Trial, reading
 from tracer.lesson.player import Asked, Player
 from tracer.lesson.prose import Section
 from tracer.lesson.tried import Trials, Tried
-from tracer.lesson.truths import Evidence, Stop, offered
+from tracer.lesson.truths import Stop
+from tracer.lesson.verdicts import Said, of_answer, of_trial
 from tracer.lesson.words import say
 from tracer.recording.text import harmless
 
@@ -32,7 +32,6 @@ from .stop import Shown
 
 _PATIENCE = 1.0  # seconds, after which it is said what is waited for
 _CALL = 14  # cells in front of a call
-_PROOFS = 3  # that are shown of one answer
 _NUMBER = re.compile(r"[+-]?\d{1,9}")
 
 Go: TypeAlias = Literal["on", "back", "leave"]
@@ -259,22 +258,14 @@ class LessonText:
 
     def _tell_verdict(self, asked: Asked, again: bool) -> None:
         """What became of an answer, and what decides it."""
-        talk, truth, ask = self._talk, asked.truth, asked.question.ask
-        assert truth is not None
+        talk = self._talk
         if again and asked.given:
-            talk.tell(talk.words("answered", given=answer_words(talk.language, ask, asked.given)))
-        verdict = {True: "right", False: "wrong", None: "undecided"}[asked.right] if asked.given else "skipped"
-        talk.tell(talk.words(verdict, legal=self._either(ask, truth.legal)))
-        others = [one for one in truth.legal if one != asked.given]
-        if asked.right and others:
-            talk.tell(talk.words("also", legal=self._either(ask, others)))
-        for one in _proofs(asked):
-            talk.tell(talk.words("decides", event=event_words(talk.language, one)))
-            if one.line:
-                talk.tell(f"  {one.line}", 2)
+            talk.tell(talk.words("answered", given=answer_words(talk.language, asked.question.ask, asked.given)))
+        self._say(of_answer(talk.language, asked))
 
-    def _either(self, ask: Ask, answers: Sequence[str]) -> str:
-        return self._talk.words("or").join(answer_words(self._talk.language, ask, one) for one in answers)
+    def _say(self, said: Iterable[Said]) -> None:
+        for one in said:
+            self._talk.tell(f"  {one.words}" if one.kind == "line" else one.words, 2 * (one.kind == "line"))
 
     # -- experiments -------------------------------------------------------------------------------------------------------
 
@@ -321,8 +312,7 @@ class LessonText:
         talk = self._talk
         if experiment.change == SERVER:
             return self._edited()
-        present = value_of(self._lesson.server.read_text(encoding="utf-8"), experiment.change)
-        talk.tell(talk.words("present", change=experiment.change, value=present))
+        talk.tell(talk.words("present", change=experiment.change, value=experiment.present))
         for number, value in enumerate(experiment.to, 1):
             talk.tell(f"  {number}  {value}", 3)
         return self._pick("value", list(experiment.to)) or None
@@ -351,12 +341,11 @@ class LessonText:
 
     def _predict(self, experiment: Experiment) -> str | None:
         """What the student predicts; "": nothing. None: no experiment."""
-        talk, facts = self._talk, self._player.facts
-        choices = offered(facts, experiment.ask, Stop(facts.timeline.newest), ()) or ()
+        talk, choices = self._talk, self._player.predictable(experiment)
         for number, answer in enumerate(choices, 1):
             talk.tell(f"  {number}  {answer_words(talk.language, experiment.ask, answer)}", 3)
         while True:
-            typed = talk.ask("predict", fact=experiment.ask)
+            typed = talk.ask("predict")
             if typed in (None, "q"):
                 return None
             if typed in ("", "s"):
@@ -368,39 +357,34 @@ class LessonText:
 
     def _tell_tried(self, tried: Tried) -> None:
         """What came of an experiment."""
-        talk, ask = self._talk, self._trials.experiment(tried.experiment).ask
-        before, after = (
-            talk.words("not known") if one is None else answer_words(talk.language, ask, str(one))
-            for one in (tried.before, tried.after)
-        )
-        if tried.why:
-            talk.tell(talk.words("not tried", why=tried.why))
-        else:
-            talk.tell(talk.words("result", before=before, after=after))
-        if tried.right is not None:
-            verdict = talk.words("right") if tried.right else talk.words("wrong", legal=after)
-            talk.tell(f"{talk.words('predicted', predicted=answer_words(talk.language, ask, tried.predicted))} {verdict}")
-        if tried.recordings:
+        talk, experiment = self._talk, self._trials.experiment(tried.experiment)
+        self._say(of_trial(talk.language, experiment, tried))
+        for name, run in tried.runs.items():
+            found = _panel(run, experiment.look, talk.language)
+            if found:
+                talk.tell(f"{experiment.look.capitalize()} ({talk.words(name)}):")
+                talk.tell_lines([f"  {one}" for one in found])
+        if tried.runs:
             talk.tell(talk.words("compare"))
-            talk.tell_lines([f"  tracer show {harmless(str(path))}" for path in tried.recordings])
+            talk.tell_lines([f"  tracer show {harmless(str(run.path))}" for run in tried.runs.values()])
+
+
+def _panel(run: Trial, look: str, language: str) -> list[str]:
+    """What that panel showed when the experiment's question was asked; [] where the calls are all."""
+    with reading(run.path) as recording:
+        while recording.read():
+            pass
+        return Shown(recording.timeline, Stop(run.t), language).panel(look)
 
 
 def _chosen(typed: str, answers: Sequence[str]) -> str:
     """The answer that was typed, by its number or as it stands there; "": none of them."""
-    if typed.isdecimal() and 0 < int(typed) <= len(answers):
-        return answers[int(typed) - 1]
+    number = _number(typed)
+    if number and 0 < int(number) <= len(answers):
+        return answers[int(number) - 1]
     return typed if typed in answers else ""
 
 
 def _number(typed: str) -> str:
     """The number that was typed; "": none."""
     return str(int(typed)) if _NUMBER.fullmatch(typed) else ""
-
-
-def _proofs(asked: Asked) -> tuple[Evidence, ...]:
-    """What decides: of several right answers the one that was given."""
-    assert asked.truth is not None
-    legal, found = asked.truth.legal, asked.truth.evidence
-    if asked.given in legal and len(found) == len(legal):
-        return (found[legal.index(asked.given)],)
-    return found[:_PROOFS]

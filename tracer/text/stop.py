@@ -1,10 +1,8 @@
 """What a step of a lesson looks like where it stops, in plain lines: the calls since the stop before, and what its panel would show."""
 
-import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from textwrap import dedent
 
 from tracer.lesson.truths import Stop
 from tracer.lesson.words import say
@@ -101,12 +99,17 @@ class Shown:
         queue = server.queue
         if queue is None:
             return self._say("not known")
+        asked = self._clock(queue.end)
         if queue.depth is not None:
             key = "queue" if queue.limit is not None else "queue unlimited"
-            return self._say(key, depth=queue.depth, limit=queue.limit)
+            return f"{asked} {self._say(key, depth=queue.depth, limit=queue.limit)}"
         if queue.bytes is not None:
-            return self._say("queue bytes", bytes=queue.bytes)
-        return f"n/a ({queue.why.get('depth', self._say('not known'))})"
+            return f"{asked} {self._say('queue bytes', bytes=queue.bytes)}"
+        return f"{asked} n/a ({queue.why.get('depth', self._say('not known'))})"
+
+    def _clock(self, t: int) -> str:
+        """When the kernel was asked."""
+        return clock_time(t - self._timeline.start)
 
     def _children(self, moment: Moment) -> Iterator[str]:
         for process in moment.processes:
@@ -114,7 +117,7 @@ class Shown:
                 continue
             kernel = "n/a" if process.taken is None else sum(child.state is not None for child in process.children)
             believed = "n/a" if process.believed_children is None else process.believed_children
-            asked = f"{clock_time(process.taken - self._timeline.start)} " if process.taken is not None else ""
+            asked = f"{self._clock(process.taken)} " if process.taken is not None else ""
             yield asked + self._say("children", believed=believed, kernel=kernel)
             yield from (self._child(moment, child) for child in process.children)
 
@@ -187,14 +190,5 @@ def _named(label: str, connection: int | None) -> str:
 
 def _code_lines(source: Source) -> list[int]:
     """The lines of a function, without its docstring where there is more than that."""
-    numbers = range(source.definition, min(source.end, source.first + len(source.lines) - 1) + 1)
-    function = dedent("\n".join(source.lines[number - source.first] for number in numbers))
-    try:
-        body = getattr(ast.parse(function).body[0], "body", [])
-    except (SyntaxError, ValueError, IndexError):  # it is cut, or no function
-        return list(numbers)
-    match body:
-        case [ast.Expr(value=ast.Constant(value=str())) as docstring, _, *_]:
-            said = range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1)
-            return [number for place, number in enumerate(numbers, 1) if place not in said]
-    return list(numbers)
+    last = min(source.end, source.first + len(source.lines) - 1)
+    return [number for number in range(source.definition, last + 1) if number not in source.docstring]

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.types import CSSPathType
 
+from tracer.timeline.navigate import Place
 from tracer.timeline.units import count
 
 from .controls import Controls
@@ -76,13 +77,15 @@ class Watch(Themed[object]):
         ascii_marks: bool = False,
         ticking: bool = True,
         picture: WatchScreen | None = None,
+        look: str = "",
     ) -> None:
-        """Show it on `picture`; None: on a watch screen."""
+        """Show it on `picture`; None: on a watch screen. `look`: the panel that is focused; "": Calls."""
         super().__init__()
         self.feed = feed
         self.controls = controls or Controls()
         self.ascii_marks = ascii_marks
         self.ticking = ticking
+        self._look = look
         self._automatic = self.controls.every is not None and self.controls.send is not None
         self._untouched = True  # no client was asked for, and nothing said, so far
         self._passing = False  # what was said is about a run that goes on
@@ -102,6 +105,8 @@ class Watch(Themed[object]):
         if self._wrong_keys:
             self._say(self._wrong_keys)
         self.tick()
+        if self._look:
+            self.picture.go_to(self._look)
         if self.ticking:
             self.set_interval(1 / TICKS, self.tick)
             if self._automatic:
@@ -402,14 +407,19 @@ def watch(
     title: str = "",
     follow: bool = False,
     controls: Controls | None = None,
+    t: int | None = None,
+    look: str = "",
 ) -> int:
     """Show a recording until the person quits; the exit status.
 
-    With `follow` the recording still grows and the screen is live until it ends. Raises NotARecording before anything is shown.
+    With `follow` the recording still grows and the screen is live until it ends. It begins at time `t`; None: at the newest. `look`:
+    the panel that is focused; "": Calls. Raises NotARecording before anything is shown.
     """
     feed = Feed(path, title or Path(path).name, follow)
     try:
-        app = Watch(feed, controls, needs_ascii(os.environ, sys.stdout.encoding or ""))
+        if t is not None:
+            feed.go(Place(t, -1, -1))
+        app = Watch(feed, controls, needs_ascii(os.environ, sys.stdout.encoding or ""), look=look)
         status = app.run()
         return status if isinstance(status, int) else app.return_code or 0
     finally:

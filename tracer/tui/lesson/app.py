@@ -52,6 +52,8 @@ class Learn(Watch):
         self._clock = clock
         self._untouched = False  # clients are sent by the lesson: no key for them is proposed
         self._stands: tuple[int, Place | None] | None = None  # the step that is shown, and where its picture stands
+        self._told = 0  # answers whose truth is known
+        self._seen = False  # what the lesson says now can be answered
         self._proof = 0  # which of those that decide is shown next
 
     def on_ready(self) -> None:
@@ -65,8 +67,10 @@ class Learn(Watch):
         self.pages.poll(self._clock())
         said = self.pages.player.run.said
         stands = self.pages.player.place, self.pages.place
-        if said or (self._stands is not None and stands[0] != self._stands[0]):
-            self._say(said)  # with another step what was said of the one before is over
+        told = len(self.pages.player.told)
+        if said or (self._stands is not None and (stands[0], told) != (self._stands[0], self._told)):
+            self._say(said)  # with another step, or an answer, what was said before is over
+        self._told = told
         if stands != self._stands:
             self._stands, self._proof = stands, 0
             self._stand()
@@ -90,9 +94,9 @@ class Learn(Watch):
 
     def _show_lesson(self) -> None:
         note = say(self.pages.language, "screen away") if self.away else ""
-        sheet = self.pages.sheet(note)
-        if sheet != self.learning.lesson.sheet:
-            self.learning.lesson.sheet = sheet
+        sheet, seen = self.pages.sheet(note), self.pages.is_seen
+        if (sheet, seen) != (self.learning.lesson.sheet, self._seen):
+            self.learning.lesson.sheet, self._seen = sheet, seen
             self._show_keys()
 
     # -- keys --------------------------------------------------------------------------------------------------------------
@@ -108,6 +112,8 @@ class Learn(Watch):
         if sheet is not None and event.sheet.question == sheet.question:  # else it was pressed twice: the second was not meant for this
             self._leave_for(self.pages.enter(event.text, event.place))
             self.tick()
+            if sheet.types and not event.text:
+                self._say(say(self.pages.language, "screen nothing"))
 
     def on_lesson_panel_read(self) -> None:
         """Enter does another thing than before, perhaps."""

@@ -17,9 +17,9 @@ def lesson_keys(pages: Pages, screen: LearnScreen, away: bool) -> tuple[Key, ...
     if panel.reads_on:
         keys.append(("Enter", "key read", "enter"))
     elif sheet is not None and sheet.asks:
-        keys.append(("Enter", "key answer" if pages.skips else "key on", "enter"))
+        keys += [("Enter", "key answer" if pages.skips else "key on", "enter")] * pages.is_seen
         keys.append(("0-9", "key number", "") if sheet.types else ("↑↓", "key choose", ""))
-    elif pages.goes_on:
+    elif pages.goes_on and pages.is_seen:
         keys.append(("Enter", "key on", "enter"))
     keys += [("L", "key here", "return")] * away
     keys += [("S", "key skip", "skip")] * pages.skips

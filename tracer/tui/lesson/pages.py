@@ -11,11 +11,13 @@ from tracer.lesson.folder import SERVER
 from tracer.lesson.format import Experiment
 from tracer.lesson.player import Asked, Player
 from tracer.lesson.tried import Tried, Wish
-from tracer.lesson.truths import Evidence, Stop, offered
+from tracer.lesson.truths import Evidence
 from tracer.timeline.navigate import Place
 
 from . import sheets
 from .sheet import Sheet
+
+GLANCE = 250_000_000  # nanoseconds: what is pressed sooner was not meant for what is new on the page
 
 Page = Literal["cover", "steps", "end", "experiment"]
 
@@ -35,12 +37,16 @@ class Pages:
         self.page: Page = "experiment" if self._experiment is not None else "cover" if is_new else "steps"
         self.begun = not is_new
         """Whether the lesson goes on: not as long as its first page is read for the first time."""
+        self._now = 0
+        self._question: object = None  # what Enter is about, and
+        self._since = -GLANCE  # when it came
         self._known = self._told  # answers of the step that have been read
 
     # -- what is shown -----------------------------------------------------------------------------------------------------
 
     def poll(self, now: int) -> None:
         """Go on with what is to be done."""
+        self._now = now
         if not self.begun:
             return
         was = self.player.resuming
@@ -50,7 +56,15 @@ class Pages:
 
     def sheet(self, note: str = "") -> Sheet:
         """What the lesson's panel says, with that note at its edge."""
-        return replace(self._sheet(), note=note)
+        sheet = replace(self._sheet(), note=note)
+        if sheet.question != self._question:
+            self._question, self._since = sheet.question, self._now
+        return sheet if self.is_seen else replace(sheet, prompt="")
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether what the page says now has been there for long enough to be answered."""
+        return self._now - self._since >= GLANCE
 
     def _sheet(self) -> Sheet:
         player, language = self.player, self.language
@@ -68,12 +82,15 @@ class Pages:
 
     @property
     def place(self) -> Place | None:
-        """Where the picture stands: at the step's stop, or where its last question has led to; None: at the newest."""
+        """Where the picture stands: at the step's stop, or where its last question has led to; None: at the newest.
+
+        Who comes to a step again, whose questions are answered, sees what its text is about: the stop.
+        """
         player = self.player
         one = player.reached
         if player.resuming or one.stop is None or (player.phase == "deciding" and one.asked[-1].question.do):
             return None
-        done = [asked.stop for asked in one.asked if asked.question.do and asked.stop is not None]
+        done = [asked.stop for asked in one.asked[self._known :] if asked.question.do and asked.stop is not None]
         stop = done[-1] if done else one.stop
         return stop.place or Place(stop.t, -1, -1)
 
@@ -85,8 +102,9 @@ class Pages:
     @property
     def proofs(self) -> list[Evidence]:
         """What has decided the last answer, as far as it can be shown."""
-        truth = self._told_here[-1].truth if self.answered else None
-        return [one for one in truth.evidence if one.place is not None] if truth is not None else []
+        asked = self._told_here[-1] if self.answered else None
+        proofs = asked.truth.proofs(asked.given or "") if asked is not None and asked.truth is not None else ()
+        return [one for one in proofs if one.place is not None]
 
     @property
     def answered(self) -> bool:
@@ -131,7 +149,12 @@ class Pages:
     # -- what a student does -----------------------------------------------------------------------------------------------
 
     def enter(self, text: str, place: int) -> Wish | None:
-        """Go on, or answer with `text`, which is the choice at `place`; what the screen is to be left for."""
+        """Go on, or answer with `text`, which is the choice at `place`; what the screen is to be left for.
+
+        What is pressed twice, or just as something new comes, does nothing the second time.
+        """
+        if not self.is_seen:
+            return None
         match self.page:
             case "cover":
                 self._open("steps")
@@ -161,12 +184,13 @@ class Pages:
         if one.change == SERVER and place == 0:
             return Wish("edit", one.id)
         self._value = "" if one.change == SERVER else text
-        facts = self.player.facts
-        self._offered = offered(facts, one.ask, Stop(facts.timeline.newest), ()) or ()
+        self._offered = self.player.predictable(one)
         return None
 
     def skip(self) -> Wish | None:
         """Leave the question; what the screen is to be left for."""
+        if not self.is_seen:
+            return None
         if self.page == "experiment" and self._value is not None:
             return Wish("try", self._chosen.id, self._value)
         if self.page == "steps":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
-from rich.cells import chop_cells
+from rich.cells import cell_len, chop_cells
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -53,6 +53,7 @@ _LOOKS = {
     "right": Look(_GOOD, f"{RIGHT} ", apart=False),
     "wrong": Look(BAD, f"{RAISED} ", apart=False),
     "open": Look(WARN, "? ", apart=False),
+    "result": Look(PLAIN, "  ", apart=False),
     "proof": Look(PLAIN, "  ", apart=False),
     "line": Look(_CODE, "  ", apart=False),
 }
@@ -253,8 +254,19 @@ def _wrapped(mark: str, spans: tuple[Span, ...], width: int, style: Style) -> li
     return [line((mark, style), *((span.text, looks[span.look]) for span in one)) for mark, one in zip(marks, found, strict=True)]
 
 
+def _pieces(code: str, room: int) -> list[str]:
+    """A line of code in pieces: behind a space, a bracket, a comma or a dot where that is not far from the end."""
+    found = []
+    while cell_len(code) > room:
+        most = len(chop_cells(code, room)[0])
+        end = next((place for place in range(most, most // 2, -1) if code[place - 1] in " (,.="), most)
+        found.append(code[:end])
+        code = code[end:]
+    return [*found, code]
+
+
 def _code(part: Part, width: int) -> list[Line]:
     """Code, line by line: what is too long for one goes on in the next."""
     room = max(2, width - len(_BAR))
-    pieces = [piece for one in part.spans[0].text.split("\n") for piece in (chop_cells(one, room) or [""])]
+    pieces = [piece for one in part.spans[0].text.split("\n") for piece in _pieces(one, room)]
     return [line((_BAR, DIM), (piece, _CODE)) for piece in pieces]

@@ -13,7 +13,7 @@ Kind = Literal[
     "heading", "paragraph", "item", "code",  # prose
     "remark", "look", "doing", "failed", "cure",  # beside it, where to look, what is going on, that nothing does, what to press
     "question", "given", "right", "wrong", "open", "proof", "line",  # asked, answered, and what decides
-    "change",  # of an experiment
+    "change", "result",  # of an experiment
 ]  # fmt: skip
 
 
@@ -41,7 +41,7 @@ class Sheet:
     @property
     def question(self) -> tuple[object, ...]:
         """What Enter is about: as long as this is the same, it does the same."""
-        return self.about, self.choices, self.types
+        return self.about, self.choices, self.types, self.prompt
 
     @property
     def asks(self) -> bool:

@@ -1,22 +1,20 @@
 """From where a student is to what the lesson's panel says: the first page, a step, the end, an experiment."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 
 from tracer.lab.clients import KINDS as CLIENTS
 from tracer.lesson.actions import Action, Dismiss, HoldAt, Pause, Release, Send, Signal, Wait
-from tracer.lesson.answers import answer_words, event_words
-from tracer.lesson.changes import CannotChange, value_of
+from tracer.lesson.answers import answer_words
 from tracer.lesson.folder import SERVER
 from tracer.lesson.format import Experiment, Lesson
 from tracer.lesson.player import Asked, Player
 from tracer.lesson.prose import Section, Span
 from tracer.lesson.tried import Tried
+from tracer.lesson.verdicts import Said, of_answer, of_trial, sentences
 from tracer.lesson.words import say
 
 from ..screens.watch import PANEL_KEYS
-from .sheet import Kind, Part, Sheet, code, prose, words
+from .sheet import Part, Sheet, code, prose, words
 
 _KEYS = {name: key for key, name in PANEL_KEYS}
 
@@ -85,29 +83,16 @@ def step(player: Player, language: str, known: int) -> Sheet:
 
 def _asked(asked: Asked, section: Section, language: str) -> list[Part]:
     """A question, what was answered, what the run says, and why."""
-    parts, ask = [words("question", section.heading)], asked.question.ask
+    parts = [words("question", section.heading)]
     if asked.given:
-        parts.append(words("given", answer_words(language, ask, asked.given)))
+        parts.append(words("given", answer_words(language, asked.question.ask, asked.given)))
     if asked.truth is None:
         return parts
-    known = {one: answer_words(language, ask, one) for one in asked.truth.legal}
-    legal = say(language, "or").join(known.values())
-    others = say(language, "or").join(words for one, words in known.items() if one != asked.given)
-    match asked.right:
-        case True:
-            also = [say(language, "also", legal=others)] if others else []
-            parts.append(words("right", _sentences(language, say(language, "right"), *also)))
-        case False:
-            parts.append(words("wrong", say(language, "wrong", legal=legal)))
-        case None if asked.given:
-            parts.append(words("open", say(language, "undecided", legal=legal)))
-        case None:
-            parts.append(words("open", say(language, "skipped", legal=legal)))
-    for proof in asked.truth.evidence:
-        parts.append(words("proof", say(language, "decides", event=event_words(language, proof))))
-        if proof.line:
-            parts.append(words("line", code(proof.line)))
-    return [*parts, *prose(section.blocks)]
+    return [*parts, *map(_said, of_answer(language, asked)), *prose(section.blocks)]
+
+
+def _said(one: Said) -> Part:
+    return words(one.kind, code(one.words) if one.kind in ("line", "change") else one.words)
 
 
 _DOING: dict[type, str] = {
@@ -171,67 +156,20 @@ def experiment(
     new = 0
     for each in tried:
         new = len(parts)
-        parts += _tried(one, each, language)
+        parts += map(_said, of_trial(language, one, each))
     choices, types = tuple(answer_words(language, one.ask, each) for each in offered), False
     if value is not None:
         if one.change != SERVER:
-            parts.append(words("change", code(_changed(one, value))))
-        parts.append(words("question", say(language, "screen predict", fact=code(one.ask))))
+            parts.append(words("change", code(one.changed(value))))
+        parts.append(words("question", say(language, "screen predict")))
         types = not offered
     elif one.change == SERVER:
         parts.append(words("question", say(language, "screen own")))
         choices = (say(language, "screen edit"), say(language, "screen run"))
     else:
-        parts.append(words("question", f"{_present(lesson.server, one.change, language)}{say(language, 'screen change')}"))
+        present = say(language, "present", change=one.change, value=one.present)
+        parts.append(words("question", sentences(language, present, say(language, "screen change"))))
         choices = one.to
     number = lesson.experiments.index(one) + 1
     title = say(language, "screen experiment", number=number, count=len(lesson.experiments))
     return Sheet(title, tuple(parts), ("experiment", one.id, len(tried)), new, choices, types)
-
-
-def _changed(one: Experiment, value: str) -> str:
-    """The change as code says it."""
-    if one.change.startswith("class "):
-        return f"{one.change}({value})"
-    return f"{one.change} = {value}"
-
-
-@lru_cache
-def _present(server: Path, change: str, language: str) -> str:
-    """What the value is without a change, as far as it can be found."""
-    try:
-        value = value_of(server.read_text(encoding="utf-8"), change)
-    except (CannotChange, OSError, UnicodeDecodeError):
-        return ""
-    return _sentences(language, say(language, "present", change=change, value=value), "")
-
-
-def _sentences(language: str, *sentences: str) -> str:
-    """Sentences, one after the other."""
-    return ("" if language == "zh" else " ").join(sentences)
-
-
-def _tried(one: Experiment, tried: Tried, language: str) -> list[Part]:
-    """What came of it."""
-    changed = SERVER if one.change == SERVER else _changed(one, tried.value)
-    head = words("change", code(changed))
-    if tried.why:
-        return [head, words("wrong", say(language, "not tried", why=tried.why))]
-    values = [
-        say(language, "not known") if each is None else answer_words(language, one.ask, str(each))
-        for each in (tried.before, tried.after)
-    ]
-    found = [head, words("proof", say(language, "result", before=values[0], after=values[1]))]
-    if tried.predicted:
-        kinds: dict[bool | None, tuple[Kind, str]] = {True: ("right", "right"), False: ("wrong", "screen not so"), None: ("open", "")}
-        kind, verdict = kinds[tried.right]
-        sentences = [say(language, verdict)] if verdict else []
-        found.append(
-            words(
-                kind,
-                _sentences(
-                    language, *sentences, say(language, "predicted", predicted=answer_words(language, one.ask, tried.predicted))
-                ),
-            )
-        )
-    return found

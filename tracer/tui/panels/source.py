@@ -48,6 +48,12 @@ class SourcePanel(Paged):
         "The title says whose code it is. Up, Down and the page keys show more."
     )
 
+    _height = 0  # rows
+
+    def draw(self, view: View, width: int, height: int) -> list[Line]:
+        self._height = height
+        return super().draw(view, width, height)
+
     def about(self, view: View) -> object:
         one = view.described
         return (one.context, one.span, one.source.marked if one.source is not None else ()) if one is not None else None
@@ -72,7 +78,9 @@ class SourcePanel(Paged):
             return [line(("no call is chosen", DIM))], 0
         if one.source is None:
             return [line((part, DIM)) for part in wrapped(one.missing, width)], 0
-        return _body(one, one.source, width)
+        lines, here = _body(one, one.source, width, brief=False)
+        room = self._height - len(self.pinned(view, width, self._height))
+        return (lines, here) if len(lines) <= room or self.has_focus else _body(one, one.source, width, brief=True)
 
 
 def _from(place: Site) -> Line:
@@ -91,14 +99,20 @@ def _dedented(source: Source) -> tuple[str, ...]:
     return tuple(one[indent:] if not one[:indent].strip() else one for one in lines)
 
 
-def _body(one: Description, source: Source, width: int) -> tuple[list[Line], int]:
+def _body(one: Description, source: Source, width: int, brief: bool) -> tuple[list[Line], int]:
+    """The lines, and the one to be seen. `brief`: of its docstring only the first."""
     digits = len(str(source.first + len(source.lines)))
     here = source.marked or (source.definition,)
     lines: list[Line] = []
     shown = _dedented(source) if width < _NARROW else source.lines
     coloured = _coloured(shown, source.begin - source.first, source.end - source.first)
     style = context_style(one.label) + BOLD
+    begin = 0
     for number, pieces in enumerate(coloured, source.first):
+        if brief and number in source.docstring[1:]:
+            continue
+        if number == here[0]:
+            begin = len(lines)
         at = number in here
         mark = CURRENT if number in source.marked else OPEN if at and source.inside else " "
         outside = not source.begin <= number <= source.end
@@ -110,7 +124,7 @@ def _body(one: Description, source: Source, width: int) -> tuple[list[Line], int
         lines.insert(0, line((f"control is in one of these lines: {numbers}", DIM)))
     if source.cut:
         lines.append(line((f"the function goes on to line {source.end}", DIM)))
-    return lines, here[0] - source.first + (len(source.marked) > 1)
+    return lines, begin + (len(source.marked) > 1)
 
 
 def _plain(pieces: Line) -> Line:
