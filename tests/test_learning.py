@@ -97,7 +97,7 @@ WORDS = {
     "zh": Words(
         "Enter 回答",
         "0-9 输入",
-        {True: "正确。", False: "不对：", None: "已跳过。答案："},
+        {True: "正确。", False: "不对。答案：", None: "已跳过。答案："},
         {"returned": "已经返回"},
         "这是最后一步。",
     ),

@@ -240,7 +240,7 @@ def test_a_mistake_in_an_experiment(tmp_path: Path) -> None:
         "experiment two: x = 2: calls(after server_activate) is 1",
         "lesson.toml:23: experiment two: x = raising(): wait calls(after server_activate) >= 1: "
         "the server has ended with status 1: NameError: name 'raising' is not defined",
-        "lesson.toml:30: experiment three: unchanged: error(after handle) is not known",
+        "lesson.toml:31: experiment three: unchanged: error(after handle) is not known",
         "experiment three was not played with 2",
         "my: 3 problems",
     ]

@@ -151,6 +151,7 @@ def test_what_questions_ask():
         (parse_fact, "calls(befor handle)", "in the filter 'befor handle': there is no hook 'befor'; did you mean before?"),
         (parse_fact, "zombies(handle)", "zombies takes nothing in parentheses"),
         (parse_check, "zombies", "'zombies' is no check: it needs a sign and a value, as in zombies = 1"),
+        (parse_check, "zombies == 1", "in 'zombies == 1': write = and not =="),
         (parse_check, "zombies =", "'zombies =' is no check: it needs a sign and a value, as in zombies = 1"),
         (parse_check, "zombies = one", "zombies is a whole number, 0 or more, not 'one'"),
         (parse_check, "zombies = -1", "zombies is a whole number, 0 or more, not '-1'"),

@@ -5,6 +5,7 @@ The example of lessons/README.md is the lesson that is broken here, again and ag
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tracer.lesson.format import LOOKS, Broken, Experiment, Lesson, Problem, Que
 from tracer.lesson.kinds import KINDS as FACTS
 from tracer.lesson.syllabus import lessons_folder, names
 from tracer.lesson.table import EXAMPLES
+from tracer.probe.hooks import HOOKS
 from tracer.recording.text import harmless
 from tracer.timeline.filter import KEYS, parse
 
@@ -166,6 +168,10 @@ def test_ours(name: str) -> None:
         ]),
         (6, "]", ', "b"]', ["6: goals.zh: there are 1 and 2 goals: as many in each language"]),
         (12, '"calls"', "2", ['12: look is one text: write look = "queue"']),
+        (10, "client silent", " ", ["10: do: there is an empty text"]),
+        (34, "shutdown_request", "xyz", [
+            "34: choices: there is no hook 'xyz': the nearest are " + ", ".join(get_close_matches("xyz", HOOKS, 5, 0)),
+        ]),
         (13, "[", "[1, ", ['13: check is a list of texts: write check = ["queue = 0"]']),
         # ids
         (9, "silent", "Silent!", ["9: id: 'Silent!' is no id: it has small letters (a to z), digits and hyphens only, 40 at most"]),
@@ -243,7 +249,21 @@ def test_what_is_wrong_in_lesson_toml(folder: Path, said: Said, line: int, old: 
         ]),
         ("minutes = 5\n\nstop here\n", ["3: this is not TOML: Expected '=' after a key in a key/value pair, at column 6"]),
         ("minutes = 5\ngoals.en = [\n'a',\n", ["3: this is not TOML: "]),
-        (f"minutes = {'9' * 5000}", ["1: this is not TOML: Exceeds the limit (4300 digits) for integer string conversion:"]),
+        (f"minutes = {'9' * 5000}", ["1: this is not TOML: a number in it has too many digits"]),
+        ("minutes = 5\rbuilds_on = []\r", [
+            "1: this is not TOML: its lines end in CR alone: have your editor save the file with LF",
+        ]),
+        ("[[step]]\nid = accept\n", [
+            '2: this is not TOML: Invalid value, at column 6: texts stand in quotation marks, as in id = "accept"',
+        ]),
+        ("minutes = 5\ntitle.en = 'a'\ntitle.en = 'b'\n", ["3: this is not TOML: title.en stands there twice"]),
+        ("minutes = 5\nminutes = [\n6,\n]\n", ["4: this is not TOML: minutes stands there twice"]),
+        ("[step]\nid = 'a'\n[step]\nid = 'b'\n", [
+            "3: this is not TOML: step stands there twice: each begins with [[step]], before all that is in it",
+        ]),
+        ("[[step]]\n[step.question]\n[step.question]\n", [
+            "3: this is not TOML: step.question stands there twice: each begins with [[step.question]], before all that is in it",
+        ]),
         (f"minutes = {'[' * 9000}", ["1: this is nested too deeply"]),
     ],
 )  # fmt: skip
@@ -298,6 +318,12 @@ def test_a_folder_in_place_of_a_file(folder: Path, said: Said) -> None:
     (folder / "lesson.zh.md").unlink()
     (folder / "lesson.zh.md").mkdir()
     assert said() == ["lesson.zh.md:1: lesson.zh.md is no file: every lesson is in en and zh"]
+
+
+def test_a_link_to_itself(folder: Path, said: Said) -> None:
+    (folder / "lesson.toml").unlink()
+    (folder / "lesson.toml").symlink_to("lesson.toml")
+    assert said() == ["lesson.toml:1: lesson.toml cannot be read: Too many levels of symbolic links"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -382,6 +408,21 @@ def test_a_step_without_a_heading(folder: Path, said: Said) -> None:
     ]
 
 
+def test_the_heading_above_a_question_is_missing(folder: Path, said: Said) -> None:
+    """It is told of the heading that is missing, and of no other."""
+    page = folder / "lesson.zh.md"
+    page.write_text(re.sub(r"(?m)^## .* \{#leaves\}$", "", page.read_text()))
+    assert said() == ["lesson.zh.md:25: the step or experiment 'leaves' has no heading: write `## … {#leaves}` before this one"]
+
+
+@pytest.mark.parametrize(("old", "new"), [("[[step]]", "[[steps]]"), ("[[experiment]]", "[experiment]")])
+def test_headings_of_tables_that_are_wrong(folder: Path, said: Said, old: str, new: str) -> None:
+    """Nothing is said of them before these are mended."""
+    toml = (folder / "lesson.toml").read_text()
+    (folder / "lesson.toml").write_text(toml.replace(old, new).replace("[[step.", "[[steps." if "steps" in new else "[[step."))
+    assert {one.partition(":")[0] for one in said()} == {"lesson.toml"}
+
+
 def test_a_question_without_a_heading(folder: Path, said: Said) -> None:
     page = folder / "lesson.en.md"
     page.write_text(re.sub(r"(?ms)^### In which .*?(?=^###)", "", page.read_text()))
@@ -454,7 +495,7 @@ def test_other_lessons(folder: Path, said: Said) -> None:
     change(folder / "lesson.toml", "01-socket", "01-sockets")
     load(folder)
     change(folder / "lesson.toml", "01-sockets", "my-lesson")
-    assert said() == ["lesson.toml:2: builds_on: there is no other lesson 'my-lesson': choose one of 01-sockets"]
+    assert said() == ["lesson.toml:2: builds_on: a lesson does not build on itself: take this away"]
 
 
 # -- all of it
