@@ -49,10 +49,16 @@ def _start() -> int:
 
 
 def _language(wanted: str | None) -> str:
-    """The language of lessons: the one that is wanted, else that of the locale."""
-    from tracer.lesson.words import language_of
+    """The language of lessons: the one that is wanted, else that of the locale; English where the output cannot say it."""
+    from tracer.lesson.words import language_of, letters
 
-    return wanted or language_of(os.environ)
+    language = wanted or language_of(os.environ)
+    try:
+        letters(language).encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        print(f"tracer: lessons are in English, as an output in {sys.stdout.encoding} has no letters for {language}", file=sys.stderr)
+        return "en"
+    return language
 
 
 def _choose(language: str, learn: tuple[str, ...] = ()) -> int:

@@ -45,6 +45,10 @@ examples:
   tracer learn fork --lang zh     by its name, in Chinese
   tracer learn 07 --text          without a screen: for a screen reader or a plain terminal
   tracer learn --check my-lesson  a lesson of your own (how to write one: lessons/README.md)
+
+--check runs the lesson's program and its clients, and waits up to 15 seconds for what does not come.
+Its exit status is 0 if the lesson is whole, 1 if anything is wrong with it, 2 if there is no such folder.
+With --text, at the end of the input, the questions that are left are skipped and the lesson is played to its end.
 """
 
 

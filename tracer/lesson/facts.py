@@ -124,6 +124,8 @@ def parse_check(text: str) -> Check:
     value = text[found.end() :].strip() if found is not None else ""
     if found is None or not value:
         raise FactError(f"{text!r} is no check: it needs a sign and a value, as in zombies = 1")
+    if value.startswith("="):
+        raise FactError(f"in {text!r}: write {found[0]} and not {found[0]}=")
     fact, sign = parse_fact(text[: found.start()]), found[0]
     if fact.is_number:
         if not re.fullmatch(r"[0-9]{1,18}", value):

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from stat import S_ISREG
 
 from .problems import Problem
 from .program import problems_of
@@ -13,6 +14,8 @@ from .toml_lines import lines_of
 
 SERVER = "server.py"
 
+_TABLES = ("step", "step.question", "experiment")
+_KEY = re.compile(r"^[ \t]*\[*[ \t]*([^\s=\[\]#]+)[ \t]*[\]=]", re.MULTILINE)
 _WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")  # of tomllib
 
 
@@ -77,10 +80,18 @@ class Folder:
 
     def _tell_toml(self, error: str, text: str) -> None:
         """Tell what tomllib said, which has the place at its end."""
-        where = _WHERE.search(error)
+        where, said = _WHERE.search(error), _WHERE.sub("", error)
         line = 1 if where is None else int(where[1]) if where[1] else max(1, len(text.splitlines()))
         column = f", at column {where[2]}" if where is not None and where[2] else ""
-        self.tell(LESSON)(line, f"this is not TOML: {_WHERE.sub('', error)}{column}")
+        if "\r" in text.replace("\r\n", ""):
+            said, column = "its lines end in CR alone: have your editor save the file with LF", ""
+        elif said.startswith("Exceeds the limit"):
+            said = "a number in it has too many digits"
+        elif said == "Invalid value":
+            column += ': texts stand in quotation marks, as in id = "accept"'
+        elif said.startswith(("Cannot declare", "Cannot overwrite")):
+            said, column = _twice("".join(text.splitlines(keepends=True)[:line])), ""
+        self.tell(LESSON)(line, f"this is not TOML: {said}{column}")
 
     def _text(self, name: str, purpose: str) -> str | None:
         data = self._data(name, purpose)
@@ -97,10 +108,18 @@ class Folder:
         """What is in a file; `purpose`: why it must be there."""
         path = self.path / name
         try:
-            if path.is_file():
+            if S_ISREG(path.stat().st_mode):  # is_file() is silent about a link that leads to itself
                 return path.read_bytes()
-            why = f"{name} is {'no file' if path.exists() else 'missing'}: {purpose}"
+            why = f"{name} is no file: {purpose}"
+        except FileNotFoundError:
+            why = f"{name} is missing: {purpose}"
         except OSError as error:
             why = f"{name} cannot be read: {error.strerror}"
         self.tell(name)(1, why)
         return None
+
+
+def _twice(text: str) -> str:
+    """That the last key of a text stands there a second time, and the cure where that is a table's name."""
+    key = _KEY.findall(text)[-1]
+    return f"{key} stands there twice" + (f": each begins with [[{key}]], before all that is in it" if key in _TABLES else "")

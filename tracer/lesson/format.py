@@ -157,8 +157,8 @@ class _Reader:
         counts = [len(ones) for ones in found_goals.values()]
         if 0 not in counts and len(set(counts)) > 1:
             goal.tell(LANGUAGES[-1], f"there are {' and '.join(map(str, counts))} goals: as many in each language")
-        steps = [self._step(one) for one in table.tables("step", "a step", needed=True)]
-        experiments = [self._experiment(one) for one in table.tables("experiment", "an experiment")]
+        steps = [self._step(one) for one in self._tables(table, "step", "a step", needed=True)]
+        experiments = [self._experiment(one) for one in self._tables(table, "experiment", "an experiment")]
         for one in (title, goal, table):
             one.end()
         if minutes is None:
@@ -173,7 +173,7 @@ class _Reader:
         look = table.parsed("look", _look, needed=False) or LOOKS[0]
         checks = table.all_parsed("check", self._known(parse_check))
         taken: list[str] = []
-        questions = [self._question(one, taken, table.has("stop")) for one in table.tables("question", "a question")]
+        questions = [self._question(one, taken, table.has("stop")) for one in self._tables(table, "question", "a question")]
         table.end()
         if identity is None:
             return None
@@ -213,6 +213,12 @@ class _Reader:
         if change is None or ask is None:
             return None
         return Experiment(identity, change, self._present(change), to, do, ask, choices, look, table.line)
+
+    def _tables(self, table: Table, key: str, name: str, needed: bool = False) -> list[Table]:
+        """The tables of an array of tables."""
+        found = table.tables(key, name, needed)
+        self.has_ids = self.has_ids and found is not None
+        return found or []
 
     def _choices(self, table: Table, ask: Ask | None) -> tuple[str, ...]:
         """What tempts where that is asked."""
@@ -344,7 +350,9 @@ def _hook(text: str) -> str:
 
 def _other(name: str, folder: Path) -> str:
     """The name of another lesson, which is there if any lie beside this one."""
+    if name == folder.name:
+        raise ValueError("a lesson does not build on itself: take this away")
     beside = [one for one in names_in(folder.parent) if one != folder.name]
-    if name == folder.name or (beside and name not in {*beside, *names()}):
+    if beside and name not in {*beside, *names()}:
         raise ValueError(f"there is no other lesson {name!r}" + (f": {nearest(name, beside)}" if beside else ""))
     return name

@@ -11,26 +11,30 @@ Outline = Mapping[str, Sequence[str]]
 
 def differences(outline: Outline, page: Page, last: int) -> Iterator[tuple[int, str]]:
     """What a page, of `last` lines, has otherwise than lesson.toml: line and words."""
-    yield from _differences("step or experiment {}", "##", list(outline), page.sections, (last, "at the end"))
+    yield from _differences("step or experiment {}", "##", list(outline), page.sections, (last, "at the end"), ())
+    lost = [one for identity, questions in outline.items() if identity not in page.sections for one in questions]
     for identity, questions in outline.items():
         if identity in page.sections:
             section = page.sections[identity]
             yield from _differences(
-                f"question {{}} of {identity!r}", "###", questions, section.questions, (section.line, "under this heading")
+                f"question {{}} of {identity!r}", "###", questions, section.questions, (section.line, "under this heading"), lost
             )
 
 
 def _differences(
-    what: str, mark: str, wanted: Sequence[str], found: Mapping[str, Section], end: tuple[int, str]
+    what: str, mark: str, wanted: Sequence[str], found: Mapping[str, Section], end: tuple[int, str], lost: Sequence[str]
 ) -> Iterator[tuple[int, str]]:
-    """The same of headings of one level. `end`: where one belongs that comes after all others."""
+    """The same of headings of one level. `end`: where one belongs that comes after all others.
+
+    `lost`: ids that stand under another heading than their own, which is missing.
+    """
     for place, identity in enumerate(wanted):
         if identity not in found:
             later = next((found[one].line for one in wanted[place:] if one in found), None)
             line, where = (later, "before this one") if later is not None else end
             yield line, f"the {what.format(repr(identity))} has no heading: write `{mark} … {{#{identity}}}` {where}"
     for identity in found:
-        if identity not in wanted:
+        if identity not in wanted and identity not in lost:
             cure = nearest(identity, wanted) if wanted else "take its heading away"
             yield found[identity].line, f"lesson.toml has no {what.format(repr(identity))}: {cure}"
     here = [one for one in found if one in wanted]

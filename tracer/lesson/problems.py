@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from tracer.recording.text import harmless
 
+_MOST_LETTERS = 300  # of all that there is to choose from
+_NEAREST = 5  # that are named where there is more
 _LONGEST = 500  # letters of what is wrong: a lesson's own text stands in it
 
 
@@ -33,4 +35,9 @@ class Broken(Exception):  # noqa: N818 - it says what a folder is
 def nearest(name: str, known: Collection[str]) -> str:
     """The cure for a word that is none of those known."""
     near = get_close_matches(name, known, 1)
-    return f"did you mean {near[0]}?" if near else f"choose one of {', '.join(known)}"
+    if near:
+        return f"did you mean {near[0]}?"
+    several = ", ".join(known)
+    if len(several) <= _MOST_LETTERS:
+        return f"choose one of {several}"
+    return f"the nearest are {', '.join(get_close_matches(name, known, _NEAREST, 0))}"

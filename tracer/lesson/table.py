@@ -91,11 +91,14 @@ class Table:
         values = self._value(key, needed)
         if values is None:
             return ()
-        if not isinstance(values, list) or (needed and not values) or not all(isinstance(one, str) and one.strip() for one in values):
+        if not isinstance(values, list) or (needed and not values) or not all(isinstance(one, str) for one in values):
             self._wrong(key, "is a list of texts")
             return ()
         line = self.line_of(key)
-        return tuple(Text(one, self.lines.get((*self._path, key, place), line)) for place, one in enumerate(values))
+        found = [Text(one, self.lines.get((*self._path, key, place), line)) for place, one in enumerate(values)]
+        for empty in (one for one in found if not one.text.strip()):
+            self._tell(empty.line, f"{self._prefix}{key}: there is an empty text")
+        return tuple(one for one in found if one.text.strip())
 
     def parsed(self, key: str, parse: Callable[[str], T], needed: bool = True) -> T | None:
         """What `parse` makes of the text of a key; it raises ValueError where that is wrong."""
@@ -123,8 +126,8 @@ class Table:
         tell = self._tell if good else lambda line, words: None
         return Table(values if isinstance(values, dict) else {}, (*self._path, key), self.lines, tell, self._name, f"{key}.")
 
-    def tables(self, key: str, name: str, needed: bool = False) -> list["Table"]:
-        """The tables of an array of tables; [] if it is not there. `name` is what one is called: "a step"."""
+    def tables(self, key: str, name: str, needed: bool = False) -> list["Table"] | None:
+        """The tables of an array of tables; [] if it is not there; None: it is wrong. `name` is what one is called: "a step"."""
         values = self._value(key, needed=False)
         if values is None and not needed:
             return []
@@ -132,7 +135,7 @@ class Table:
             header = ".".join(one for one in (*self._path, key) if isinstance(one, str))
             there = f"{self._name} has {name} at least" if values in (None, []) else f"{name} is a table of its own"
             self._tell(self.line_of(key), f"{there}: write [[{header}]], and its keys below")
-            return []
+            return None
         return [Table(one, (*self._path, key, place), self.lines, self._tell, name) for place, one in enumerate(values)]
 
     def end(self) -> None:

@@ -212,6 +212,11 @@ def say(language: str, key: str, /, **fields: object) -> str:
     return WORDS[key][language].format(**fields)
 
 
+def letters(language: str) -> str:
+    """Letters that the language needs."""
+    return WORDS["goals"][language]
+
+
 def language_of(environment: Mapping[str, str]) -> str:
     """The language of a person's locale, if lessons are in it; else English."""
     names = (environment.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))

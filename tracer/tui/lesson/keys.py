@@ -22,7 +22,7 @@ def lesson_keys(pages: Pages, screen: LearnScreen, away: bool) -> tuple[Key, ...
     elif pages.goes_on and pages.is_seen:
         keys.append(("Enter", "key on", "enter"))
     keys += [("L", "key here", "return")] * away
-    keys += [("S", "key skip", "skip")] * pages.skips
+    keys += [("S", "key skip", "skip")] * (pages.skips and pages.is_seen)
     keys += [("V", "key proof", "proof")] * bool(pages.proofs)
     keys += [("B", "key back", "back")] * pages.goes_back
     keys += [("R", "key again", "restart")] * pages.fails
