@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ from tracer.tui.beside.feed import BesideFeed
 from tracer.tui.controls import Controls
 from tracer.tui.feed import Feed
 from tracer.tui.lesson.app import Learn
-from tracer.tui.lesson.pages import Pages
+from tracer.tui.lesson.pages import GLANCE, Pages
 
 HERE = Path(__file__).parent
 RECORDINGS = HERE.parent / "tests" / "recordings"
@@ -63,7 +64,8 @@ async def picture(wanted: Picture) -> str:
         controls = Controls(send=(lambda kind: None) if wanted.live else None)
         app: Any
         if wanted.lesson:
-            app = Learn(Pages(_player(wanted, feed), "en"), feed, controls, ticking=False, clock=_clock(path))
+            glances = count(_clock(path)(), GLANCE)
+            app = Learn(Pages(_player(wanted, feed), "en"), feed, controls, ticking=False, clock=glances.__next__)
         elif len(feeds) > 1:
             app = Beside(BesideFeed(feeds), controls, ticking=False)
         else:

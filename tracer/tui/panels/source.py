@@ -49,6 +49,7 @@ class SourcePanel(Paged):
     )
 
     _height = 0  # rows
+    _brief = False  # not all of the function is to be seen
 
     def draw(self, view: View, width: int, height: int) -> list[Line]:
         self._height = height
@@ -80,7 +81,14 @@ class SourcePanel(Paged):
             return [line((part, DIM)) for part in wrapped(one.missing, width)], 0
         lines, here = _body(one, one.source, width, brief=False)
         room = self._height - len(self.pinned(view, width, self._height))
-        return (lines, here) if len(lines) <= room or self.has_focus else _body(one, one.source, width, brief=True)
+        self._brief = len(lines) > room and not self.has_focus
+        return (lines, here) if not self._brief else _body(one, one.source, width, brief=True)
+
+    def first(self, line: int, room: int) -> int:
+        """Where there is little room the function's own lines are worth more than those above it."""
+        one = self.view.described if self.view is not None else None
+        at_definition = one is not None and one.source is not None and not one.source.marked
+        return line if self._brief and at_definition else super().first(line, room)
 
 
 def _from(place: Site) -> Line:
