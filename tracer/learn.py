@@ -186,11 +186,11 @@ def _on_screen(play: Play, run: Run, trials: Trials) -> int | None:
 
     controls = _controls(run)
     tried: list[Tried] = []
-    experiment = ""  # to come back to
+    experiment, edited = "", False  # to come back to, and from the editor
     with closing(Feed(run.path, f"learn {play.lesson.name}", follow=True)) as feed:
         player = play.player(run, Facts(feed.timeline))
-        while isinstance(found := show(player, feed, controls, play.language, tried, at=experiment), Wish):
-            experiment = found.experiment
+        while isinstance(found := show(player, feed, controls, play.language, tried, at=experiment, edited=edited), Wish):
+            experiment, edited = found.experiment, found.what == "edit"
             match found.what:
                 case "again":
                     return None

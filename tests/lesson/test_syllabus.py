@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tracer.lesson import syllabus
-from tracer.lesson.syllabus import NoLesson, find, lessons_folder, names
+from tracer.lesson.syllabus import NoLesson, find, following, lessons_folder, names
 
 
 @pytest.fixture
@@ -24,6 +24,11 @@ def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_listing_is_the_syllabus(lessons: Path) -> None:
     assert names() == ["01-one-request", "07-accept-queue", "10-shutdown", "mix-in-order"]
+
+
+def test_what_follows(lessons: Path) -> None:
+    assert following(lessons / "01-one-request") == "07-accept-queue"
+    assert [following(folder) for folder in (lessons / "mix-in-order", lessons / "08-draft", lessons.parent)] == ["", "", ""]
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ A longer queue
 Five clients come one after the other, and the first one is held. How many wait
 in the queue?
 
-request_queue_size is 2 now.
+In the lesson's server.py request_queue_size is 2.
   1  1
   2  5
 Change it to, 1 to 2 (Enter: leave it): 1

@@ -519,6 +519,35 @@ def test_one_panel_at_a_time_is_seen_where_there_is_room_for_one():
     study(scenario, size=(80, 24))
 
 
+@pytest.mark.parametrize(("keys", "place", "told"), [(("enter", "enter"), 0, 1), (("S", "S"), 0, 1), (("S", "enter"), 0, 1)])
+def test_what_is_pressed_twice_is_not_meant_for_what_comes_next(keys, place, told):
+    """A verdict is read before it is gone."""
+
+    async def scenario(student):
+        await begin(student)
+        await student.tick()
+        before = len(student.player.told)
+        for key in keys:
+            await Stage.press(student, key)
+        assert (student.player.place, len(student.player.told) - before) == (place, told)
+        await student.press("enter")
+        assert student.player.place == place + 1
+
+    study(scenario)
+
+
+def test_a_number_is_missed():
+    async def scenario(student):
+        await begin(student, "S", "enter")
+        assert "type a number, then Enter" in student.words
+        await student.press("enter")
+        assert student.said == "type a number first"
+        await student.press("1", "enter")
+        assert student.said == ""
+
+    study(scenario)
+
+
 def test_what_is_wrong_with_a_filter_stands_below_it():
     async def scenario(student):
         await student.press("slash")
@@ -620,7 +649,7 @@ def test_it_comes_back_to_the_experiment_with_what_came_of_it():
             "› request_queue_size = 16 before: 5, after: 16 ✓ Right. You predicted: 16. "
             "› request_queue_size = 1 before: 5, after: 1 ✗ Not so. You predicted: 2. "
             "› request_queue_size = 1 ✗ The experiment could not be made: the server has ended with status 1: ValueError: no "
-            "request_queue_size is 5 now. What do you change it to? › 1 16"
+            "In the lesson's server.py request_queue_size is 5. What do you change it to? › 1 16"
         ) in student.words
 
     study(scenario, tried=tried, at="queue-size")

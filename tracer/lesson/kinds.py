@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from tracer.probe.frames import RAISE, RETURN
 from tracer.timeline.at import at
-from tracer.timeline.contexts import Context, Process
+from tracer.timeline.contexts import Context, Process, number
 from tracer.timeline.filter import Filter, parse
 from tracer.timeline.moment import Moment, ProcessMoment, Queue, ServerMoment
 from tracer.timeline.navigate import Place
@@ -261,6 +261,18 @@ def _last_of(text: str) -> Decides:
     return lambda state: state.newest(filter_)
 
 
+def _last_child(text: str) -> Decides:
+    """The last of these calls, or of those that found a child."""
+    filter_, waits = parse(text), parse("after waitpid")
+
+    def decides(state: State) -> Found | None:
+        spans = state.timeline.spans
+        found = [one for one in state.found(waits) if number(spans.end_payloads(one.context, one.span), "pid") > 0]
+        return max((*state.found(filter_), *found), key=lambda one: one.t, default=None)
+
+    return decides
+
+
 def _last_exit(state: State) -> Found | None:
     """How the process that ended last left by itself; None: it was killed, or its interpreter came to its end."""
     process = _ended(state)
@@ -304,8 +316,8 @@ KINDS: dict[str, Kind] = {
     "queue_limit": Kind(_queue_limit, "server", _last_of("before server_activate"), _queue_asked),
     "active_children": Kind(_believed_children, decides=_last_of("after process_request | after collect_children")),
     "kept_threads": Kind(_believed_threads, decides=_last_of("after process_request")),
-    "children": Kind(_children, decides=_last_of("after fork | after waitpid"), known=_children_asked),
-    "zombies": Kind(_zombies, decides=_last_of("before _exit | after waitpid"), known=_children_asked),
+    "children": Kind(_children, decides=_last_child("after fork"), known=_children_asked),
+    "zombies": Kind(_zombies, decides=_last_child("before _exit"), known=_children_asked),
     "threads": Kind(_contexts("thread"), decides=_STARTED),
     "handler_threads": Kind(_handler_threads, decides=_STARTED),
     "processes": Kind(_processes, decides=_last_of("after fork | before _exit")),

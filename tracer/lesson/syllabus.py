@@ -36,6 +36,12 @@ def key_of(folder: Path) -> str:
     return folder.name if folder.parent == lessons_folder().resolve() else str(folder)
 
 
+def following(folder: Path) -> str:
+    """The name of the lesson behind that one in the syllabus; "": it is the last one, or not in it."""
+    known, key = names(), key_of(folder)
+    return next(iter(known[known.index(key) + 1 :]), "") if key in known else ""
+
+
 def find(name: str) -> Path:
     """The folder of the lesson that a person calls `name`: by that, or by its number or its words alone, or by a path. Raises NoLesson.
 

@@ -44,6 +44,7 @@ WORDS: dict[str, Mapping[str, str]] = {
     "waiting": {"en": "… waiting for: {what}", "zh": "……正在等待：{what}"},
     "failed": {"en": "The lesson cannot go on: {why}", "zh": "本课无法继续：{why}"},
     "finished": {"en": "This was the last step.", "zh": "这是最后一步。"},
+    "following": {"en": "The next lesson: tracer learn {name}", "zh": "下一课：tracer learn {name}"},
     # -- what a student types
     "choose": {"en": "Your answer, 1 to {count} (or s, b, q, ?): ", "zh": "请回答，1 到 {count}（或 s、b、q、?）："},
     "type": {"en": "Your answer, a number (or s, b, q, ?): ", "zh": "请回答一个数（或 s、b、q、?）："},
@@ -90,7 +91,7 @@ WORDS: dict[str, Mapping[str, str]] = {
         "zh": "实验：改动服务器，预测结果，再看结果。",
     },
     "which": {"en": "Which one, 1 to {count} (Enter: none): ", "zh": "做哪一个，1 到 {count}（按回车：不做）："},
-    "present": {"en": "{change} is {value} now.", "zh": "{change} 现在是 {value}。"},
+    "present": {"en": "In the lesson's server.py {change} is {value}.", "zh": "本课的 server.py 里，{change} 是 {value}。"},
     "value": {"en": "Change it to, 1 to {count} (Enter: leave it): ", "zh": "改成哪一个，1 到 {count}（按回车：不改）："},
     "copy": {"en": "Your own copy is {path}", "zh": "你自己的一份是 {path}"},
     "edit": {

@@ -21,6 +21,7 @@ from tracer.lesson.format import Experiment
 from tracer.lesson.headless import Reading, Trial, reading
 from tracer.lesson.player import Asked, Player
 from tracer.lesson.prose import Section
+from tracer.lesson.syllabus import following
 from tracer.lesson.tried import Trials, Tried
 from tracer.lesson.truths import Stop
 from tracer.lesson.verdicts import Said, of_answer, of_trial
@@ -94,6 +95,9 @@ class LessonText:
             elif not self._player.next():
                 self._talk.tell()
                 self._talk.tell(self._talk.words("finished"))
+                name = following(self._lesson.folder)
+                if name:
+                    self._talk.tell(self._talk.words("following", name=name))
                 self._experiments()
                 break
         return self._player.phase != "failed"

@@ -177,15 +177,22 @@ class Learn(Watch):
 
 
 def learn(
-    player: Player, feed: Feed, controls: Controls, language: str, tried: Sequence[Tried], ascii_marks: bool | None = None, at: str = ""
+    player: Player,
+    feed: Feed,
+    controls: Controls,
+    language: str,
+    tried: Sequence[Tried],
+    ascii_marks: bool | None = None,
+    at: str = "",
+    edited: bool = False,
 ) -> int | Wish:
     """Show the lesson until the person leaves it: the exit status, or what it is left for.
 
-    `at`: the id of the experiment to begin with, where the screen comes back from one; "": where the player is. `ascii_marks` None: as
-    the terminal needs them.
+    `at`: the id of the experiment to begin with, where the screen comes back from one; "": where the player is. `edited`: it comes
+    from the editor. `ascii_marks` None: as the terminal needs them.
     """
     if ascii_marks is None:
         ascii_marks = needs_ascii(os.environ, sys.stdout.encoding or "")
-    app = Learn(Pages(player, language, tried, at), feed, controls, ascii_marks)
+    app = Learn(Pages(player, language, tried, at, edited), feed, controls, ascii_marks)
     found = app.run()
     return found if isinstance(found, int | Wish) else app.return_code or 0

@@ -25,11 +25,12 @@ Page = Literal["cover", "steps", "end", "experiment"]
 class Pages:
     """One lesson on a screen."""
 
-    def __init__(self, player: Player, language: str, tried: Sequence[Tried] = (), experiment: str = "") -> None:
-        """Open it where the student is; at that experiment, if there is one of that id."""
+    def __init__(self, player: Player, language: str, tried: Sequence[Tried] = (), experiment: str = "", edited: bool = False) -> None:
+        """Open it where the student is; at that experiment, if there is one of that id. `edited`: he comes from the editor."""
         self.player = player
         self.language = language
         self._tried = tried
+        self._edited = edited
         self._experiment = next((one for one in player.lesson.experiments if one.id == experiment), None)
         self._value: str | None = None  # what the experiment changes to; None: it has not been chosen
         self._offered: tuple[str, ...] = ()  # what may come of it, to choose from; (): a number
@@ -76,7 +77,7 @@ class Pages:
             case "experiment":
                 one = self._chosen
                 tried = [each for each in self._tried if each.experiment == one.id]
-                return sheets.experiment(player.lesson, one, language, self._value, self._offered, tried)
+                return sheets.experiment(player.lesson, one, language, self._value, self._offered, tried, self._edited)
             case "steps":
                 return sheets.coming(player, language) if player.resuming else sheets.step(player, language, self._known)
 
@@ -183,7 +184,7 @@ class Pages:
             return Wish("try", one.id, self._value, self._offered[place] if self._offered else text)
         if one.change == SERVER and place == 0:
             return Wish("edit", one.id)
-        self._value = "" if one.change == SERVER else text
+        self._value, self._edited = "" if one.change == SERVER else text, False
         self._offered = self.player.predictable(one)
         return None
 

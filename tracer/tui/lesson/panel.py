@@ -101,7 +101,7 @@ class LessonPanel(Paged):
 
     def watch_sheet(self, before: Sheet | None, sheet: Sheet | None) -> None:
         if before is None or sheet is None or before.question != sheet.question:
-            self._cursor, self._typed = 0, ""
+            self._cursor, self._typed = sheet.cursor if sheet is not None else 0, ""
         self._draw()
 
     # -- what is drawn -----------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ class Sheet:
     choices: tuple[str, ...] = ()  # to choose from, below the last part; (): there is nothing to choose
     types: bool = False  # a number is to be typed there
     prompt: str = ""  # what Enter does, at the lower edge of the frame, once all has been read
+    cursor: int = 0  # the choice that Enter takes, until another is chosen
     note: str = ""  # what else is to be said there: then that
 
     @property

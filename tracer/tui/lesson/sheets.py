@@ -9,6 +9,7 @@ from tracer.lesson.folder import SERVER
 from tracer.lesson.format import Experiment, Lesson
 from tracer.lesson.player import Asked, Player
 from tracer.lesson.prose import Section, Span
+from tracer.lesson.syllabus import following
 from tracer.lesson.tried import Tried
 from tracer.lesson.verdicts import Said, of_answer, of_trial, sentences
 from tracer.lesson.words import say
@@ -135,6 +136,9 @@ def end(player: Player, language: str) -> Sheet:
     if answered:
         right = sum(one.right is True for one in answered)
         parts.append(words("paragraph", say(language, "screen score", right=right, count=len(answered))))
+    name = following(lesson.folder)
+    if name:
+        parts.append(words("paragraph", say(language, "following", name=code(name))))
     sections = lesson.pages[language].sections
     choices = tuple(sections[one.id].heading for one in lesson.experiments)
     if choices:
@@ -145,16 +149,22 @@ def end(player: Player, language: str) -> Sheet:
 
 
 def experiment(
-    lesson: Lesson, one: Experiment, language: str, value: str | None, offered: tuple[str, ...], tried: Sequence[Tried]
+    lesson: Lesson,
+    one: Experiment,
+    language: str,
+    value: str | None,
+    offered: tuple[str, ...],
+    tried: Sequence[Tried],
+    edited: bool,
 ) -> Sheet:
     """An experiment: first a value is chosen (`value` None), then what will come of it; below what came of it before.
 
-    `offered`: what may be predicted; () a number.
+    `offered`: what may be predicted; () a number. `edited`: the student comes from the editor.
     """
     section = lesson.pages[language].sections[one.id]
     parts = [words("heading", section.heading), *prose(section.blocks)]
     new = 0
-    for each in tried:
+    for each in [each for each in tried if not each.why or each is tried[-1]]:  # mistakes are mended by now
         new = len(parts)
         parts += map(_said, of_trial(language, one, each))
     choices, types = tuple(answer_words(language, one.ask, each) for each in offered), False
@@ -171,5 +181,6 @@ def experiment(
         parts.append(words("question", sentences(language, present, say(language, "screen change"))))
         choices = one.to
     number = lesson.experiments.index(one) + 1
+    cursor = int(edited and value is None)  # what was edited is to be run
     title = say(language, "screen experiment", number=number, count=len(lesson.experiments))
-    return Sheet(title, tuple(parts), ("experiment", one.id, len(tried)), new, choices, types)
+    return Sheet(title, tuple(parts), ("experiment", one.id, len(tried)), new, choices, types, cursor=cursor)
