@@ -53,10 +53,11 @@ def _language(wanted: str | None) -> str:
     from tracer.lesson.words import language_of, letters
 
     language = wanted or language_of(os.environ)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
-        letters(language).encode(sys.stdout.encoding or "utf-8")
+        letters(language).encode(encoding)
     except UnicodeEncodeError:
-        print(f"tracer: lessons are in English, as an output in {sys.stdout.encoding} has no letters for {language}", file=sys.stderr)
+        _say(f"lessons are in English, as an output in {encoding} has no letters for {language}")
         return "en"
     return language
 

@@ -248,6 +248,7 @@ def test_of_a_thread_that_nobody_is_known_to_have_started_nobody_can_say_whether
     timeline = recording.timeline
     assert (legal(timeline, t), undecided(timeline, t)) == (["main Thread.start"], ["T1"])
     assert legal(timeline, t, own.id) == legal(timeline, later) == ["T1 serve_forever"]
+    assert set(undecided(timeline, later)) == {"main"}, "and who was started is on his way"
     context = timeline.contexts[own.id]
     assert (context.upper.id, context.host) == (main.id, 0), "where it is shown"
 

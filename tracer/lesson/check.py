@@ -76,7 +76,7 @@ def problems_of(lesson: Lesson, number: int, played: Played) -> Iterator[Problem
     for place, answered in enumerate(played.answers):
         ask = step.questions[place].ask
         if answered.offered and not answered.wrong and not isinstance(ask, First):  # of two calls neither need be first
-            yield problem(_held(ask, answered) or "no answer that is offered is wrong", "question", place, "ask")
+            yield problem(_held(answered) or "no answer that is offered is wrong", "question", place, "ask")
         if answered.offered and not set(answered.legal) & set(answered.offered):
             cure = "ask for something else" if isinstance(ask, Fact) and KINDS[ask.name].words else "add it to choices"
             yield problem(f"the right answer ({', '.join(answered.legal)}) is not offered: {cure}", "question", place, "ask")
@@ -96,16 +96,16 @@ def _unanswered(question: Question) -> str:
             return f": {why} at this stop; ask it in a later step, or give the question a do"
 
 
-def _held(ask: object, answered: Answered) -> str:
-    """That nobody can say what is next because somebody is held; "": nobody is."""
+def _held(answered: Answered) -> str:
+    """Why nobody can say what is next; "": the run has decided it."""
     match answered.waiting:
         case ():
-            return ""
+            return "nobody can say who else may be next: ask next here" if not answered.decided else ""
         case (one,):
             why = f"{one} is held, so nothing says what it does next"
         case several:
             why = f"{' and '.join(several)} are held, so nothing says what they do next"
-    return f"{why}: {'' if ask == NextHook(here=True) else 'ask next here, or '}release first"
+    return f"{why}: ask next here, or release first"
 
 
 def _tried(lesson: Lesson, number: int, failed: bool, place: Path, say: Callable[[str], None]) -> Iterator[Problem]:

@@ -15,7 +15,8 @@ from .toml_lines import lines_of
 SERVER = "server.py"
 
 _TABLES = ("step", "step.question", "experiment")
-_KEY = re.compile(r"^[ \t]*\[*[ \t]*([^\s=\[\]#]+)[ \t]*[\]=]", re.MULTILINE)
+_WORD = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_KEY = re.compile(rf"^[ \t]*\[*[ \t]*({_WORD}(?:[ \t]*\.[ \t]*{_WORD})*)[ \t]*[\]=]", re.MULTILINE)
 _WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")  # of tomllib
 
 
@@ -90,7 +91,7 @@ class Folder:
         elif said == "Invalid value":
             column += ': texts stand in quotation marks, as in id = "accept"'
         elif said.startswith(("Cannot declare", "Cannot overwrite")):
-            said, column = _twice("".join(text.splitlines(keepends=True)[:line])), ""
+            said, column = _twice("\n".join(text.split("\n")[:line])), ""
         self.tell(LESSON)(line, f"this is not TOML: {said}{column}")
 
     def _text(self, name: str, purpose: str) -> str | None:
@@ -121,5 +122,8 @@ class Folder:
 
 def _twice(text: str) -> str:
     """That the last key of a text stands there a second time, and the cure where that is a table's name."""
-    key = _KEY.findall(text)[-1]
+    keys = _KEY.findall(text)
+    if not keys or keys[-1] not in keys[:-1]:
+        return "what is set here has a value already"
+    key = keys[-1]
     return f"{key} stands there twice" + (f": each begins with [[{key}]], before all that is in it" if key in _TABLES else "")

@@ -247,8 +247,10 @@ def _last_call_at_its_end(state: State) -> Found | None:
 
 
 def _last_change(state: State) -> Found | None:
-    """The begin or the end of a call that matches, whichever was last."""
-    return max((one for one in (_last_call(state), _last_ended(state)) if one is not None), key=lambda one: one.t, default=None)
+    """The begin or the end of a call that matches, whichever was last; None: it was neither, but somebody was killed in one."""
+    found = max((one for one in (_last_call(state), _last_ended(state)) if one is not None), key=lambda one: one.t, default=None)
+    killed = [call.context.ended for call in state.calls if state.end(call) is None and call.context.ended <= state.t]
+    return found if found is None or max(killed, default=0) <= found.t else None
 
 
 def _last_ended(state: State) -> Found | None:
@@ -262,22 +264,31 @@ def _last_of(text: str) -> Decides:
 
 
 def _last_child(text: str) -> Decides:
-    """The last of these calls, or of those that found a child."""
+    """The last of these calls, or of those that found a child, before the kernel was asked."""
     filter_, waits = parse(text), parse("after waitpid")
 
     def decides(state: State) -> Found | None:
-        spans = state.timeline.spans
-        found = [one for one in state.found(waits) if number(spans.end_payloads(one.context, one.span), "pid") > 0]
-        return max((*state.found(filter_), *found), key=lambda one: one.t, default=None)
+        spans, asked = state.timeline.spans, _children_asked(state)
+        reaped = [one for one in state.found(waits) if number(spans.end_payloads(one.context, one.span), "pid") > 0]
+        found = [one for one in (*state.found(filter_), *reaped) if asked is not None and one.t <= asked]
+        return max(found, key=lambda one: one.t, default=None)
 
     return decides
+
+
+def _last_process(state: State) -> Found | None:
+    """What last made a process, or was the last that one did; None: the last one was killed."""
+    process, found = _ended(state), state.newest(_PROCESSES)
+    was_killed = process is not None and process.signal is not None and (found is None or found.t <= process.ended)
+    return None if was_killed else found
 
 
 def _last_exit(state: State) -> Found | None:
     """How the process that ended last left by itself; None: it was killed, or its interpreter came to its end."""
     process = _ended(state)
-    last = state.newest(_EXIT)
-    return last if last is not None and process is not None and last.context.process is process and process.signal is None else None
+    if process is None or process.signal is not None:
+        return None
+    return next((one for one in reversed(state.found(_EXIT)) if one.context.process is process), None)
 
 
 def _last_in_queue(state: State) -> Found | None:
@@ -288,7 +299,16 @@ def _last_in_queue(state: State) -> Found | None:
     return next((one for one in reversed(state.found(_QUEUED)) if one.t <= asked), None)
 
 
+def _its_listen(state: State) -> Found | None:
+    """The call by which the server began to listen."""
+    server, servers = state.server, state.timeline.server_of
+    found = reversed(state.found(_LISTEN))
+    return next((one for one in found if server is not None and servers(one.context, one.span) == server.server), None)
+
+
 _EXIT = parse("before _exit")
+_LISTEN = parse("before server_activate")
+_PROCESSES = parse("after fork | before _exit")
 _QUEUED = parse("after connect & !raised | after get_request & !raised")
 
 
@@ -313,14 +333,14 @@ KINDS: dict[str, Kind] = {
     "milliseconds": Kind(_milliseconds, "filter", _last_ended),
     "connections": Kind(lambda state: state.moment.accepted, decides=_last_of("after get_request & !raised"), grows=True),
     "queue": Kind(_queue, "server", _last_in_queue, _queue_asked),
-    "queue_limit": Kind(_queue_limit, "server", _last_of("before server_activate"), _queue_asked),
+    "queue_limit": Kind(_queue_limit, "server", _its_listen, _queue_asked),
     "active_children": Kind(_believed_children, decides=_last_of("after process_request | after collect_children")),
     "kept_threads": Kind(_believed_threads, decides=_last_of("after process_request")),
     "children": Kind(_children, decides=_last_child("after fork"), known=_children_asked),
     "zombies": Kind(_zombies, decides=_last_child("before _exit"), known=_children_asked),
     "threads": Kind(_contexts("thread"), decides=_STARTED),
     "handler_threads": Kind(_handler_threads, decides=_STARTED),
-    "processes": Kind(_processes, decides=_last_of("after fork | before _exit")),
+    "processes": Kind(_processes, decides=_last_process),
     "clients": Kind(_contexts("client")),
     "held": Kind(lambda state: len(state.moment.held)),
     "status": Kind(_status, decides=_last_exit, known=_end),

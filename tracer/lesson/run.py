@@ -236,7 +236,7 @@ class Run:
             if not listening:
                 why = "the server does not listen"
             elif action.server not in ("", *listening):
-                why = f"no server {action.server} listens, but {' and '.join(listening)} does"
+                why = f"no server {action.server} listens, but {' and '.join(listening)} {'does' if len(listening) == 1 else 'do'}"
         if why:
             raise NotReached(f"{action}: {why}")
 

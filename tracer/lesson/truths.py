@@ -116,7 +116,7 @@ def _some(right: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
 def _owners(facts: Facts, ask: Fact) -> list[str]:
     """Classes that may have supplied such a hook: of servers a server's, of handlers a handler's."""
     hooks = ask.filter.hooks() if ask.filter is not None else None
-    kinds = {HOOKS[hook].on for hook, _ in hooks if hook in HOOKS} if hooks else set()
+    kinds = {HOOKS[hook].on for hook, _ in hooks if hook in HOOKS} - {"system"} if hooks else set()
     codes = [code for code in facts.timeline.codes.values() if code.hook in HOOKS and HOOKS[code.hook].on != "system"]
     owners = {code.owner for code in codes if not kinds or HOOKS[code.hook].on in kinds}
     return sorted(owners, key=lambda name: (not name[:1].isupper(), name))

@@ -190,5 +190,5 @@ def _named(label: str, connection: int | None) -> str:
 
 def _code_lines(source: Source) -> list[int]:
     """The lines of a function, without its docstring where there is more than that."""
-    last = min(source.end, source.first + len(source.lines) - 1)
-    return [number for number in range(source.definition, last + 1) if number not in source.docstring]
+    last, docstring = min(source.end, source.first + len(source.lines) - 1), source.docstring
+    return [number for number in range(source.definition, last + 1) if number not in docstring]

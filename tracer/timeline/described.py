@@ -4,6 +4,7 @@ Rule of this file: everything is frozen, and says how it stood at `t`; `describe
 """
 
 import ast
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from textwrap import dedent
@@ -62,15 +63,18 @@ class Source:
     @property
     def docstring(self) -> range:
         """The lines that are nothing but its docstring, by number; none, where the function has no more than that, or is cut."""
-        return _docstring(self.lines[max(0, self.definition - self.first) : self.end - self.first + 1], self.definition)
+        first = max(self.first, self.definition)
+        return _docstring(self.lines[first - self.first : self.end - self.first + 1], first)
 
 
 @lru_cache(256)
 def _docstring(function: tuple[str, ...], first: int) -> range:
     """The same of a function's lines, of which the first has that number."""
     try:
-        body = getattr(ast.parse(dedent("\n".join(function))).body[0], "body", [])
-    except (SyntaxError, ValueError, IndexError):  # it is cut, or no function
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of doubtful code Python would speak to the terminal
+            body = getattr(ast.parse(dedent("\n".join(function))).body[0], "body", [])
+    except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError):  # it is cut, no function, or nested too deeply
         return range(0)
     match body:
         case [ast.Expr(value=ast.Constant(value=str())) as found, _, *_]:

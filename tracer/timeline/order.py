@@ -98,7 +98,7 @@ def _is_stray(timeline: Timeline, context: Context) -> bool:
 
 def _unborn(timeline: Timeline, contexts: Iterable[Context], t: int) -> Iterator[int]:
     """The contexts, by those that bring them forth, which are on their way at `t` and of which nothing is recorded yet."""
-    born = {(one.upper.id, one.host) for one in timeline.contexts.values() if one.upper is not None}
+    born = {(one.upper.id, one.host) for one in timeline.contexts.values() if one.upper is not None and _born(timeline, one)}
     for one in contexts:
         for span in range(timeline.spans.count_at(one, t)):
             hook = timeline.carried.hook(one, span)
@@ -107,13 +107,21 @@ def _unborn(timeline: Timeline, contexts: Iterable[Context], t: int) -> Iterator
 
 
 def _brings_forth(timeline: Timeline, context: Context, span: int) -> bool:
-    """Whether a fork or Thread.start that nobody is known to be born in may still bring somebody forth."""
-    if timeline.spans.span(context, span).how == RAISE:
+    """Whether a fork or Thread.start that nobody is known to be born in may still bring somebody forth.
+
+    Not one that failed, nor one whose child a waitpid of the same process has found since: it has ended, and has entered nothing.
+    """
+    spans = timeline.spans
+    if spans.span(context, span).how == RAISE:
         return False
-    pid = number(timeline.spans.end_payloads(context, span), "pid")
-    found = (number(timeline.spans.end_payloads(context, one), "pid") for one in range(span + 1, context.spans)
-             if timeline.carried.hook(context, one) == "waitpid")  # fmt: skip
-    return pid <= 0 or pid not in found  # else it has ended, and has entered nothing
+    pid, since = number(spans.end_payloads(context, span), "pid"), spans.begin(context, span)
+    waiting = context.process.contexts if context.process is not None else [context]
+    return pid <= 0 or not any(
+        number(spans.end_payloads(one, call), "pid") == pid
+        for one in waiting
+        for call in range(one.spans)
+        if timeline.carried.hook(one, call) == "waitpid" and spans.begin(one, call) >= since
+    )
 
 
 # ---- points

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 from tracer.lesson.format import Experiment
 from tracer.lesson.tried import Tried
@@ -29,11 +29,14 @@ def show_beside(experiment: Experiment, tried: Tried, controls: Controls, langua
     if tried.why or controls.leave is not None or shutil.get_terminal_size().columns < needs(len(runs)):
         return
     quiet = Controls()  # nothing can be done to what is over
-    leave_on_sigterm(quiet)
-    feeds = {name: Feed(run.path, name) for name, run in runs.items()}
-    for name, one in feeds.items():
-        one.go(Place(runs[name].t, -1, -1))
-    with closing(BesideFeed(feeds, f"experiment {tried.experiment}")) as feed:
+    with ExitStack() as stack:
+        leave_on_sigterm(quiet)
+        stack.callback(leave_on_sigterm, controls)
+        feeds = {}
+        for name, run in runs.items():
+            feeds[name] = stack.enter_context(closing(Feed(run.path, name)))
+            feeds[name].go(Place(run.t, -1, -1))
+        feed = BesideFeed(feeds, f"experiment {tried.experiment}")
         found: int | str = ""
         while isinstance(found, str) and quiet.leave is None:
             if found:
@@ -42,5 +45,4 @@ def show_beside(experiment: Experiment, tried: Tried, controls: Controls, langua
             before, after = values(language, experiment, tried)
             quiet.say(say(language, "beside", before=before, after=after))
             found = watch_beside(feed, quiet, datagram=False)
-    leave_on_sigterm(controls)
     controls.leave = quiet.leave if controls.leave is None else controls.leave

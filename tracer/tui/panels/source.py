@@ -116,8 +116,9 @@ def _body(one: Description, source: Source, width: int, brief: bool) -> tuple[li
     coloured = _coloured(shown, source.begin - source.first, source.end - source.first)
     style = context_style(one.label) + BOLD
     begin = 0
+    hidden = source.docstring[1:] if brief else range(0)
     for number, pieces in enumerate(coloured, source.first):
-        if brief and number in source.docstring[1:]:
+        if number in hidden:
             continue
         if number == here[0]:
             begin = len(lines)
