@@ -304,6 +304,18 @@ def test_what_a_lesson_holds_is_in_its_own_hands(tmp_path):
         assert not play.player.run.is_in_others_hands(play.player.facts)
 
 
+def test_a_hold_that_the_lesson_has_taken_away_is_the_students_when_it_comes_again(tmp_path):
+    steps = '[[step]]\nid = "a"\ndo = ["hold before handle", "client one", "wait held = 1", "release"]\n'
+    with playing(lesson(tmp_path / "held", echo("TCPServer"), steps), tmp_path / "run.tracer") as play:
+        play.done()
+        run, facts = play.player.run, play.player.facts
+        run.gate("hold", filter="before handle", once=False)
+        play.recording.until(lambda now: bool(at(facts.timeline, facts.timeline.newest).holds))
+        run.send("one", at(facts.timeline, facts.timeline.newest).servers[0])
+        play.recording.until(lambda now: bool(at(facts.timeline, facts.timeline.newest).held))
+        assert run.is_in_others_hands(facts)
+
+
 def test_a_students_clients_are_none_of_the_lessons(tmp_path):
     """The lesson waits for its own, whoever else comes meanwhile; and ends them all."""
     steps = '[[step]]\nid = "a"\ndo = ["client silent 2"]\n\n[[step]]\nid = "b"\ndo = ["clients leave"]\n'
